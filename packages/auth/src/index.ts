@@ -1,0 +1,3 @@
+export type { Authenticator, AuthRequest } from "./authenticator.ts";
+export type { Challenge } from "./challenge.ts";
+export type { Credential, CredentialKey, CredentialStore } from "./credential.ts";

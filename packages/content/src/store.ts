@@ -1,0 +1,94 @@
+import type { Descriptor } from "./descriptor.ts";
+
+/**
+ * Content to be written. A factory, so that it can be sent again and resumed from any byte. The same shape as a
+ * transport's request body.
+ */
+export type ContentBody =
+  | Uint8Array
+  | {
+      /** Bytes in all. */
+      readonly size: number;
+      open(offset: number, signal?: AbortSignal): AsyncIterable<Uint8Array>;
+    };
+
+/** Takes bytes as they arrive; a chunk is valid until `write` returns or its promise settles. */
+export interface ByteSink {
+  write(chunk: Uint8Array): void | Promise<void>;
+}
+
+/**
+ * Bytes as they come, read once. When the whole content was asked for (offset 0), size and digest are checked at the
+ * end: a mismatch throws out of the iteration, after the last chunk and before its end.
+ */
+export interface ByteStream extends AsyncIterable<Uint8Array> {
+  /** Bytes from the offset asked for to the end. */
+  readonly size: number;
+  /** Everything at once; code `SIZE_EXCEEDED` past `limit` bytes. */
+  bytes(limit: number): Promise<Uint8Array>;
+  /** Gives the stream up. Never throws. */
+  discard(): Promise<void>;
+}
+
+export interface FetchOptions {
+  /** The first byte wanted; only a stream from 0 verifies itself. */
+  readonly offset?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** False where the sink checks size and digest itself, so that bytes are hashed once. Default true. */
+  readonly verify?: boolean | undefined;
+}
+
+export interface StoreOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Anything content can be read from: a remote repository, a layout, an archive, memory. */
+export interface ContentSource {
+  /** The descriptor of what a tag or a digest names; code `NOT_FOUND`. */
+  resolve(ref: string, options?: StoreOptions): Promise<Descriptor>;
+  fetch(descriptor: Descriptor, options?: FetchOptions): Promise<ByteStream>;
+  /** The fast path where a source has one: verified bytes go straight to the sink. Rejects when they do not verify. */
+  fetchInto?(descriptor: Descriptor, sink: ByteSink, options?: FetchOptions): Promise<void>;
+  exists(descriptor: Descriptor, options?: StoreOptions): Promise<boolean>;
+  /** Manifests whose `subject` is this one. */
+  referrers?(
+    descriptor: Descriptor,
+    options?: StoreOptions & { readonly artifactType?: string | undefined },
+  ): AsyncIterable<Descriptor>;
+  /** Every tag, for copies of whole repositories. */
+  tags?(options?: StoreOptions): AsyncIterable<string>;
+}
+
+export interface PushOptions extends StoreOptions {
+  /** Told how many bytes of the content have been taken so far. */
+  readonly onBytes?: ((taken: number) => void) | undefined;
+}
+
+/**
+ * Content on its way into a store. It hashes what passes and checks size and digest in `commit`; until then nothing
+ * has its final name.
+ */
+export interface ContentWriter extends ByteSink {
+  /** Bytes that an earlier, interrupted writer left and this one goes on from. */
+  readonly offset: number;
+  /** Starts again from the first byte. */
+  restart(): Promise<void>;
+  /** Rejects with `DIGEST_MISMATCH` or `SIZE_MISMATCH`, leaving nothing behind. */
+  commit(): Promise<void>;
+  /** Gives up. What is good so far may be kept for the next writer. */
+  abort(): Promise<void>;
+}
+
+/** Anything content can be written to. */
+export interface ContentTarget extends ContentSource {
+  /**
+   * Stores content under its digest; nothing is stored that does not match. Pushing what is there already does nothing.
+   */
+  push(descriptor: Descriptor, body: ContentBody, options?: PushOptions): Promise<void>;
+  /** The fast path where a target has one: a sink to stream verified content into. */
+  writer?(descriptor: Descriptor, options?: StoreOptions): Promise<ContentWriter>;
+  /** Gives a name to a manifest that is already there. */
+  tag(descriptor: Descriptor, ref: string, options?: StoreOptions): Promise<void>;
+  /** Makes a blob of another store available here without moving bytes; false where that is not possible. */
+  mount?(descriptor: Descriptor, from: ContentSource, options?: StoreOptions): Promise<boolean>;
+}
