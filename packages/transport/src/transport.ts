@@ -46,6 +46,11 @@ export interface TransportRequest {
   readonly sink?: ByteSink | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly context?: RequestContext | undefined;
+  /**
+   * The registry's origin, where a request goes elsewhere on its word (a token server). An engine that knows addresses
+   * refuses a private one when that registry's own was public.
+   */
+  readonly onBehalfOf?: string | undefined;
 }
 
 /** Response header fields; names match without regard to case. */
