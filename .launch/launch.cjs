@@ -34,6 +34,12 @@ const result = spawnSync("npx", ["-y", ...packages, "-c", jobs[name].join(" && "
   cwd: root,
   stdio: "inherit",
   shell: process.platform === "win32",
+  // Nothing is told to anybody, and nothing is printed that is not ours.
+  env: Object.assign({}, process.env, {
+    TURBO_TELEMETRY_DISABLED: "1",
+    DO_NOT_TRACK: "1",
+    NPM_CONFIG_UPDATE_NOTIFIER: "false",
+  }),
 });
 if (result.error) console.error(`npx could not be started: ${result.error.message}`);
 process.exit(result.status === null ? 1 : result.status);

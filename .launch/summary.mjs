@@ -10,7 +10,9 @@ for (const file of files) {
   const report = JSON.parse(readFileSync(file, "utf8"));
   sum.passed += report.numPassedTests;
   // A file that cannot even be loaded counts as one failure.
-  const unloadable = report.testResults.filter((r) => r.status === "failed" && r.assertionResults.length === 0);
+  const unloadable = report.testResults.filter(
+    (r) => r.status === "failed" && r.assertionResults.length === 0,
+  );
   sum.failed += report.numFailedTests + unloadable.length;
   sum.skipped += report.numPendingTests + report.numTodoTests;
 }
