@@ -1,0 +1,57 @@
+import type { Descriptor, ParsedManifest } from "@reg/content";
+import type { Digest } from "@reg/reference";
+import type { CallOptions, Ref } from "./options.ts";
+
+/** A manifest as bytes and as a document, and the tag of its version where the registry gives one. */
+export type Manifest = ParsedManifest & { readonly etag?: string | undefined };
+
+/** What a `HEAD` tells. */
+export interface ManifestHead {
+  readonly descriptor: Descriptor;
+  readonly etag?: string | undefined;
+}
+
+export interface GetManifestOptions extends CallOptions {
+  /** Media types to ask for; default every one that is understood, signed schema 1 last. */
+  readonly accept?: readonly string[] | undefined;
+}
+
+export interface PutManifestOptions extends CallOptions {
+  /** Default: what the document says of itself. */
+  readonly mediaType?: string | undefined;
+  /** More tags for the same manifest: in one request where the registry can, singly elsewhere. */
+  readonly tags?: readonly string[] | undefined;
+  /** Only where the tag still has this version. */
+  readonly ifMatch?: string | undefined;
+  /** Only where the tag does not exist yet. Checked by the registry where it can, by a `HEAD` before elsewhere. */
+  readonly noClobber?: boolean | undefined;
+}
+
+export interface PutManifestResult {
+  readonly descriptor: Descriptor;
+  /** Tags that now name it. */
+  readonly tags: readonly string[];
+  /** The subject, where the registry says it has listed this manifest among its referrers (`OCI-Subject`). */
+  readonly subject?: Digest | undefined;
+}
+
+/** Whether something is there; `unknown` where the registry does not let that be told (401, 403). */
+export type Existence = "yes" | "no" | "unknown";
+
+/** Manifests of any registry (distribution-spec, "Pulling manifests", "Pushing Manifests"). */
+export interface Manifests {
+  /** Media type, digest and size by `HEAD`; by `GET` only where the registry's `HEAD` does not tell. */
+  head(ref: Ref, options?: GetManifestOptions): Promise<ManifestHead>;
+  /** One `GET`, verified by digest; a tag's by the digest the registry names. */
+  get(ref: Ref, options?: GetManifestOptions): Promise<Manifest>;
+  /** For polling: `undefined` while the version `etag` (or digest) names is still the current one. */
+  getIfChanged(ref: Ref, etag: string, options?: GetManifestOptions): Promise<Manifest | undefined>;
+  digest(ref: Ref, options?: GetManifestOptions): Promise<Digest>;
+  exists(ref: Ref, options?: CallOptions): Promise<Existence>;
+  /** Stores the bytes as they are, under the reference's tag, or its digest. */
+  put(ref: Ref, bytes: Uint8Array, options?: PutManifestOptions): Promise<PutManifestResult>;
+  /** Deletes the manifest a digest names, and all its tags with it. For one tag alone: `tags.delete`. */
+  delete(ref: Ref, options?: CallOptions): Promise<void>;
+  /** Names another tag for what `ref` names, the manifest's bytes unchanged and no blob moved. */
+  retag(ref: Ref, ...tags: readonly string[]): Promise<PutManifestResult>;
+}
