@@ -1,0 +1,107 @@
+import { execFile, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { promisify } from "node:util";
+import type { Client, Operation, Outcome, Setting, Verb } from "./client.ts";
+
+/** How one command line says each operation. */
+export interface CommandDialect {
+  readonly name: string;
+  /** The program, and arguments that always come first. */
+  readonly program: readonly string[];
+  readonly version: readonly string[];
+  readonly verbs: {
+    readonly [V in Verb]?: (operation: Extract<Operation, { verb: V }>, setting: Setting) => string[];
+  };
+}
+
+/** An installed command-line client; undefined where the program is not found. */
+export async function commandClient(dialect: CommandDialect): Promise<Client | undefined> {
+  const [program = "", ...first] = dialect.program;
+  const version = await promisify(execFile)(program, [...first, ...dialect.version]).then(
+    ({ stdout }) => /v?\d+\.\d+[\w.+-]*/.exec(stdout)?.[0] ?? stdout.trim(),
+    () => undefined,
+  );
+  if (version === undefined) return undefined;
+  return {
+    name: dialect.name,
+    version,
+    verbs: new Set(Object.keys(dialect.verbs) as Verb[]), // the keys of a record over Verb
+    run: (operation, setting) => {
+      // The dialect's entry for a verb takes that verb's operation; the compiler cannot pair them over a union.
+      const args = dialect.verbs[operation.verb] as
+        | ((operation: Operation, setting: Setting) => string[])
+        | undefined;
+      if (args === undefined) throw new Error(`${dialect.name} has no ${operation.verb}`);
+      return execute(program, [...first, ...args(operation, setting)], setting);
+    },
+  };
+}
+
+async function execute(program: string, args: readonly string[], setting: Setting): Promise<Outcome> {
+  const started = performance.now();
+  const child = spawn(program, args, {
+    cwd: setting.home,
+    env: environment(setting),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  let stdout = "";
+  let peakMemoryBytes: number | undefined;
+  let timedOut = false;
+  child.stdout.on("data", (chunk: Buffer) => {
+    stdout = keep(stdout, chunk);
+    output = keep(output, chunk);
+  });
+  child.stderr.on("data", (chunk: Buffer) => {
+    output = keep(output, chunk);
+  });
+  const watch = setInterval(() => {
+    peakMemoryBytes = peakMemoryOf(child.pid) ?? peakMemoryBytes;
+  }, 20);
+  const limit = setTimeout(() => {
+    timedOut = true;
+    child.kill("SIGKILL");
+  }, setting.timeoutMs);
+  const exitCode = await new Promise<number>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => resolve(code ?? -1));
+  });
+  clearInterval(watch);
+  clearTimeout(limit);
+  const durationMs = performance.now() - started;
+  return {
+    exitCode,
+    output,
+    stdout,
+    durationMs,
+    timedOut,
+    ...(peakMemoryBytes !== undefined && { peakMemoryBytes }),
+  };
+}
+
+/** What a judge needs of the output; a client that floods its terminal must not flood us. */
+const OUTPUT_LIMIT_CHARACTERS = 4 * 1024 * 1024;
+
+function keep(text: string, chunk: Buffer): string {
+  return text.length < OUTPUT_LIMIT_CHARACTERS ? text + chunk.toString("latin1") : text;
+}
+
+function environment({ home, caFile }: Setting): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env["PATH"],
+    HOME: home,
+    DOCKER_CONFIG: `${home}/.docker`,
+    XDG_RUNTIME_DIR: home,
+    ...(caFile !== undefined && { SSL_CERT_FILE: caFile, NODE_EXTRA_CA_CERTS: caFile }),
+  };
+}
+
+function peakMemoryOf(pid: number | undefined): number | undefined {
+  try {
+    const kilobytes = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1];
+    return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+  } catch {
+    // Gone already, or a system without /proc.
+    return undefined;
+  }
+}

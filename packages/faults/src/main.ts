@@ -1,0 +1,97 @@
+#!/usr/bin/env node
+import { writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { cases } from "./cases/index.ts";
+import type { Client, Operation } from "./client.ts";
+import { type CommandDialect, commandClient } from "./command-client.ts";
+import { craneDialect, orasDialect, regctlDialect, regDialect, skopeoDialect } from "./dialects.ts";
+import { type Column, junit, markdown, textLine, textSummary } from "./report.ts";
+import { runCases } from "./run.ts";
+
+const HELP = `usage: reg-faults run [--client NAME|'TEMPLATE']... [--case TEXT] [--junit FILE] [--markdown FILE]
+       reg-faults list
+
+Plays every fault of the suite with a registry client and judges what it does.
+
+  --client    reg, skopeo, crane, oras, regctl, or a command with {reference} and {folder} that pulls an image into an
+              OCI layout; may be given several times. Default: each of the five that is found.
+  --case      only cases whose name holds this text
+  --junit     write the results as JUnit XML (of the first client)
+  --markdown  write a table with a column a client
+
+Exit code: 0 all passed, 1 some failed, 2 wrong usage.
+
+examples:
+  reg-faults run --client reg
+  reg-faults run --client skopeo --client crane --markdown faults.md
+  reg-faults run --client 'mypull {reference} --out {folder}'
+`;
+
+const DIALECTS: Readonly<Record<string, CommandDialect>> = {
+  reg: regDialect(),
+  skopeo: skopeoDialect,
+  crane: craneDialect,
+  oras: orasDialect,
+  regctl: regctlDialect,
+};
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      client: { type: "string", multiple: true },
+      case: { type: "string" },
+      junit: { type: "string" },
+      markdown: { type: "string" },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+  const wanted = cases.filter(({ id }) => values.case === undefined || id.includes(values.case));
+  if (positionals[0] === "list") {
+    for (const one of wanted)
+      console.log(`${one.id}\n    ${one.fault}\n    ${one.expectation} (${one.reason})`);
+    return 0;
+  }
+  if (values.help === true || positionals[0] !== "run") {
+    console.log(HELP);
+    return values.help === true ? 0 : 2;
+  }
+  const columns: Column[] = [];
+  for (const client of await clients(values.client)) {
+    console.log(`${client.name} ${client.version}: ${wanted.length} cases`);
+    const results = await runCases(wanted, client, { onResult: (result) => console.log(textLine(result)) });
+    console.log(`${client.name} ${client.version}: ${textSummary(results)}\n`);
+    columns.push({ client: client.name, version: client.version, results });
+  }
+  const [first] = columns;
+  if (first === undefined) {
+    console.error("none of the clients was found; name one with --client");
+    return 2;
+  }
+  if (values.junit !== undefined) await writeFile(values.junit, junit(first.client, first.results));
+  if (values.markdown !== undefined) await writeFile(values.markdown, `${markdown(columns)}\n`);
+  const failed = columns.some(({ results }) => results.some(({ verdict }) => verdict.status === "fail"));
+  return failed ? 1 : 0;
+}
+
+async function clients(names: readonly string[] | undefined): Promise<Client[]> {
+  const found: Client[] = [];
+  for (const name of names ?? Object.keys(DIALECTS)) {
+    const client = await commandClient(DIALECTS[name] ?? template(name));
+    if (client !== undefined) found.push(client);
+    else if (names !== undefined) console.error(`${name} was not found, or does not tell its version`);
+  }
+  return found;
+}
+
+/** A command that pulls, written as a person would type it. */
+function template(text: string): CommandDialect {
+  const [program = "", ...words] = text.split(/\s+/);
+  const fill = (operation: Extract<Operation, { verb: "pull" }>): string[] =>
+    words.map((word) =>
+      word.replace("{reference}", operation.reference).replace("{folder}", operation.folder),
+    );
+  return { name: program, program: [program], version: ["--version"], verbs: { pull: fill } };
+}
