@@ -63,13 +63,17 @@ export function goodRegistry(image: TestImage, fault: Fault = () => false): Scri
 
   function continueUpload({ repository, name, query }: Route, request: RecordedRequest, reply: Reply): void {
     const taken = sessions.get(name);
-    if (taken === undefined) return notFound(reply);
+    if (taken === undefined) {
+      notFound(reply);
+      return;
+    }
     const grown = Buffer.concat([taken, request.body]);
     if (request.method === "PUT") {
       const blob = content("application/octet-stream", grown);
-      if (blob.digest !== query.get("digest")) return reply.send(400, JSON_TYPE, errors("DIGEST_INVALID"));
-      sessions.delete(name);
-      created(reply, `/v2/${repository}/blobs`, blob);
+      if (blob.digest === query.get("digest")) {
+        sessions.delete(name);
+        created(reply, `/v2/${repository}/blobs`, blob);
+      } else reply.send(400, JSON_TYPE, errors("DIGEST_INVALID"));
     } else if (request.method === "DELETE") {
       sessions.delete(name);
       reply.send(204);
