@@ -1,5 +1,64 @@
+export { byteStream, bytesStream } from "./byte-stream.ts";
 export type { Descriptor, Platform } from "./descriptor.ts";
 export type { ContentErrorCode } from "./errors.ts";
 export { ContentError, isContentError } from "./errors.ts";
+export { createHasher, type DigestAlgorithm, digestAlgorithm, digestOf, type Hasher } from "./hasher.ts";
+export { encodeJson, parseJson } from "./json.ts";
+export { LIMITS, type Limits } from "./limits.ts";
+export {
+  essenceOf,
+  isForeignLayerType,
+  isIndexType,
+  isManifestType,
+  MEDIA_TYPES,
+  type MediaType,
+} from "./media-types.ts";
+export { type MemoryStore, memoryStore } from "./memory-store.ts";
+export {
+  artifactTypeOf,
+  type ParsedArtifact,
+  type ParsedImage,
+  type ParsedIndex,
+  type ParsedManifest,
+  type ParsedSchema1,
+  type ParseManifestOptions,
+  parseImageConfig,
+  parseIndex,
+  parseManifest,
+  subjectOf,
+  successors,
+} from "./parse-manifest.ts";
+export {
+  formatPlatform,
+  isAttestation,
+  matchesPlatform,
+  normalisePlatform,
+  parsePlatform,
+  selectPlatform,
+} from "./platform.ts";
 export type { OnProgress, ProgressEvent } from "./progress.ts";
+export {
+  type ArtifactManifest,
+  configSchema,
+  descriptorSchema,
+  type HistoryEntry,
+  type ImageConfig,
+  type ImageIndex,
+  type ImageManifest,
+  indexSchema,
+  type Loose,
+  manifestSchema,
+  platformSchema,
+  type RuntimeConfig,
+  readAs,
+  type Schema,
+} from "./schemas.ts";
 export type * from "./store.ts";
+export {
+  assertSize,
+  createVerifier,
+  inlineData,
+  type Verifier,
+  verifiedStream,
+  verifyBytes,
+} from "./verifier.ts";

@@ -42,10 +42,23 @@ export interface StoreOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A manifest as it came, and what names it. */
+export interface FetchedManifest {
+  readonly descriptor: Descriptor;
+  readonly bytes: Uint8Array;
+}
+
 /** Anything content can be read from: a remote repository, a layout, an archive, memory. */
 export interface ContentSource {
+  /**
+   * True where each call is a request over a network: the copy engine then pushes tiny content without asking first
+   * whether it is there.
+   */
+  readonly remote?: boolean | undefined;
   /** The descriptor of what a tag or a digest names; code `NOT_FOUND`. */
   resolve(ref: string, options?: StoreOptions): Promise<Descriptor>;
+  /** `resolve` and `fetch` at once, where a source can save a request by it. The bytes are verified. */
+  fetchManifest?(ref: string, options?: StoreOptions): Promise<FetchedManifest>;
   fetch(descriptor: Descriptor, options?: FetchOptions): Promise<ByteStream>;
   /** The fast path where a source has one: verified bytes go straight to the sink. Rejects when they do not verify. */
   fetchInto?(descriptor: Descriptor, sink: ByteSink, options?: FetchOptions): Promise<void>;
@@ -89,6 +102,23 @@ export interface ContentTarget extends ContentSource {
   writer?(descriptor: Descriptor, options?: StoreOptions): Promise<ContentWriter>;
   /** Gives a name to a manifest that is already there. */
   tag(descriptor: Descriptor, ref: string, options?: StoreOptions): Promise<void>;
+  /** `push` and `tag` at once, where a target can save requests by it. `refs` are tags; there is at least one. */
+  pushManifest?(
+    descriptor: Descriptor,
+    bytes: Uint8Array,
+    refs: readonly string[],
+    options?: StoreOptions,
+  ): Promise<void>;
+  /** Takes a tag away and leaves the manifest; code `NOT_FOUND`. */
+  untag?(ref: string, options?: StoreOptions): Promise<void>;
+  /** Removes content by its digest, so that it can be written afresh; code `NOT_FOUND`. */
+  delete?(descriptor: Descriptor, options?: StoreOptions): Promise<void>;
+  /**
+   * Whether `mount` from that store can succeed at all (another repository of the same registry), told without a
+   * request. Where it can, the copy engine tries the mount in place of asking whether the blob exists, and after a
+   * refused mount pushes at once.
+   */
+  canMount?(from: ContentSource): boolean;
   /** Makes a blob of another store available here without moving bytes; false where that is not possible. */
   mount?(descriptor: Descriptor, from: ContentSource, options?: StoreOptions): Promise<boolean>;
 }
