@@ -1,0 +1,22 @@
+import type { InvalidReferenceCode } from "./invalid-reference-error.ts";
+
+/** What is wrong with an input, and where: UTF-16 code units from the input's start. */
+export interface Fault {
+  readonly code: InvalidReferenceCode;
+  readonly offset: number;
+  readonly length: number;
+  /** What is wrong, without the input. */
+  readonly problem: string;
+  /** What to write instead. */
+  readonly hint: string;
+}
+
+export function fault(
+  code: InvalidReferenceCode,
+  offset: number,
+  length: number,
+  problem: string,
+  hint: string,
+): Fault {
+  return { code, offset, length, problem, hint };
+}

@@ -1,0 +1,92 @@
+import { type Digest, parseDigest } from "./digest.ts";
+import { DOCKER_HUB, OFFICIAL_NAMESPACE, parseDomain, parsePath, parseTag } from "./parts.ts";
+
+/** Parts to put in place of a reference's own; `undefined` takes a tag or a digest away. */
+export interface ReferenceParts {
+  readonly domain?: string;
+  readonly path?: string;
+  readonly tag?: string | undefined;
+  readonly digest?: string | undefined;
+}
+
+/** The name of a repository in a registry, and perhaps of one image in it. Immutable. */
+export interface Reference {
+  /** The registry as references name it, with its port: `docker.io`, `localhost:5000`. */
+  readonly domain: string;
+  /** The repository within the registry: `library/ubuntu`. */
+  readonly path: string;
+  readonly tag?: string | undefined;
+  /** Where there is one, it decides what is fetched, and the tag is for people. */
+  readonly digest?: Digest | undefined;
+  /** `domain/path`. */
+  readonly name: string;
+  /** The canonical form, with nothing left out: the one to store. */
+  toString(): string;
+  /** The shortest form that Docker accepts: `ubuntu` for `docker.io/library/ubuntu`. */
+  familiar(): string;
+  /**
+   * Another reference, with these parts in place of its own.
+   *
+   * @throws InvalidReferenceError where a part is not well-formed; its `input` is that part.
+   */
+  with(parts: ReferenceParts): Reference;
+  toJSON(): string;
+}
+
+/** A reference of parts that are known to be well-formed. */
+export class ParsedReference implements Reference {
+  readonly domain: string;
+  readonly path: string;
+  readonly tag: string | undefined;
+  readonly digest: Digest | undefined;
+
+  constructor(domain: string, path: string, tag: string | undefined, digest: Digest | undefined) {
+    this.domain = domain;
+    this.path = path;
+    this.tag = tag;
+    this.digest = digest;
+  }
+
+  get name(): string {
+    return `${this.domain}/${this.path}`;
+  }
+
+  toString(): string {
+    return this.name + this.#suffix();
+  }
+
+  familiar(): string {
+    return familiarName(this) + this.#suffix();
+  }
+
+  with(parts: ReferenceParts): Reference {
+    const domain = parts.domain === undefined ? this.domain : parseDomain(parts.domain);
+    const path = parsePath(domain, parts.path ?? this.path);
+    const tag = "tag" in parts ? parts.tag : this.tag;
+    const digest = "digest" in parts ? parts.digest : this.digest;
+    return new ParsedReference(
+      domain,
+      path,
+      tag === undefined ? undefined : parseTag(tag),
+      digest === undefined ? undefined : parseDigest(digest),
+    );
+  }
+
+  toJSON(): string {
+    return this.toString();
+  }
+
+  #suffix(): string {
+    const tag = this.tag === undefined ? "" : `:${this.tag}`;
+    return this.digest === undefined ? tag : `${tag}@${this.digest}`;
+  }
+}
+
+/** The name without what Docker fills in by itself: `docker.io/`, and `library/` before a single component. */
+export function familiarName(reference: Reference): string {
+  if (reference.domain !== DOCKER_HUB) return reference.name;
+  const { path } = reference;
+  const official =
+    path.startsWith(`${OFFICIAL_NAMESPACE}/`) && !path.includes("/", OFFICIAL_NAMESPACE.length + 1);
+  return official ? path.slice(OFFICIAL_NAMESPACE.length + 1) : path;
+}
