@@ -66,6 +66,11 @@ export async function startOrigin(script: Script, options: OriginOptions = {}): 
       return script(request, replyTo(socket, request.method));
     });
     socket.on("data", (chunk: Buffer) => {
+      // Some clients try TLS first; they need not wait for their handshake's deadline.
+      if (options.tls === undefined && socket.bytesRead === chunk.length && chunk[0] === TLS_HANDSHAKE) {
+        socket.destroy();
+        return;
+      }
       chunks.push(chunk);
       read(chunk);
     });
@@ -97,6 +102,9 @@ export async function startOrigin(script: Script, options: OriginOptions = {}): 
     [Symbol.asyncDispose]: close,
   };
 }
+
+/** The first byte of a TLS ClientHello (RFC 8446, section 5.1). */
+const TLS_HANDSHAKE = 0x16;
 
 function replyTo(socket: Socket, method: string): Reply {
   const raw = (bytes: string | Buffer): void => {

@@ -1,5 +1,7 @@
 import type { FaultCase } from "../case.ts";
 import { redirectCases } from "./auth-redirects.ts";
+import { tokenCases } from "./auth-tokens.ts";
+import { bodyCases } from "./transport-bodies.ts";
 
 /** Every case of the suite, by area. */
-export const cases: readonly FaultCase[] = [...redirectCases];
+export const cases: readonly FaultCase[] = [...redirectCases, ...tokenCases, ...bodyCases];

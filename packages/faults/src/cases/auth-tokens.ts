@@ -1,0 +1,183 @@
+import type { FaultCase } from "../case.ts";
+import { judge } from "../case.ts";
+import { content, imageOf, testImage } from "../image.ts";
+import { judgeRefusedPull, judgeWholePull, lastLine, pullFrom } from "./pulling.ts";
+import { sendToken, tokenRegistry } from "./token-registry.ts";
+
+const image = testImage();
+/** Enough layers that a client fetches several at once. */
+const wideImage = imageOf(
+  image.config,
+  Array.from({ length: 24 }, (_, index) =>
+    content("application/vnd.oci.image.layer.v1.tar", `layer ${index} `.repeat(64)),
+  ),
+);
+
+/** How tokens are asked for, kept and given up. */
+export const tokenCases: readonly FaultCase[] = [
+  ...(
+    [
+      ["zero", { expires_in: 0 }],
+      ["negative", { expires_in: -1 }],
+      ["absent", { expires_in: undefined }],
+      ["a-string", { expires_in: "300" }],
+      ["enormous", { expires_in: 1e12 }],
+      ["long-ago", { issued_at: "2001-01-01T00:00:00Z" }],
+      ["in-the-future", { issued_at: "2999-01-01T00:00:00Z" }],
+    ] as const
+  ).map(
+    ([name, lifetime]): FaultCase => ({
+      id: `token-lifetime-${name}`,
+      area: "auth",
+      fault: `The token answer says ${JSON.stringify(lifetime)} of its lifetime`,
+      expectation:
+        "Use the token for at least a minute after its receipt: one token request for a whole pull.",
+      reason: "distribution, token specification: at least 60 seconds; clocks differ, so count from receipt",
+      verbs: ["pull"],
+      async run(stage) {
+        const { registry, tokens } = await tokenRegistry(stage, wideImage, {
+          token: (_, reply) => sendToken(reply, stage.canary.token, lifetime),
+        });
+        const outcome = await pullFrom(stage, registry);
+        const whole = judgeWholePull(stage, outcome, wideImage);
+        if (whole.status === "fail") return whole;
+        const asked = tokens.requests.length;
+        return judge("one token request", [asked === 1, `${asked} token requests for one pull`]);
+      },
+    }),
+  ),
+  {
+    id: "token-single-flight",
+    area: "auth",
+    fault: "An image of 24 layers behind a slow token server",
+    expectation: "Ask for one token, not one for each layer.",
+    reason: "oras-go single-flights token requests",
+    verbs: ["pull"],
+    async run(stage) {
+      const { registry, tokens } = await tokenRegistry(stage, wideImage, {
+        token: (_, reply) => void setTimeout(() => sendToken(reply, stage.canary.token), 300),
+      });
+      const whole = judgeWholePull(stage, await pullFrom(stage, registry), wideImage);
+      if (whole.status === "fail") return whole;
+      const asked = tokens.requests.length;
+      return judge("one token request", [asked === 1, `${asked} token requests for one pull`]);
+    },
+  },
+  {
+    id: "token-refused-once",
+    area: "auth",
+    fault: "A fresh token is answered 401 the first time (the server's clock is behind)",
+    expectation: "Ask once more, and succeed.",
+    reason: "moby #22158",
+    verbs: ["pull"],
+    async run(stage) {
+      let refused = false;
+      const { registry } = await tokenRegistry(stage, image, {
+        accepts: (authorization) => {
+          if (authorization !== `Bearer ${stage.canary.token}`) return false;
+          if (refused) return true;
+          refused = true;
+          return false;
+        },
+      });
+      return judgeWholePull(stage, await pullFrom(stage, registry), image);
+    },
+  },
+  {
+    id: "token-refused-for-ever",
+    area: "auth",
+    fault: "Every token is answered 401",
+    expectation: "Give up after at most two token requests, and say that it is about signing in.",
+    reason: "containerd stops a 401 loop",
+    verbs: ["pull"],
+    async run(stage) {
+      const { registry, tokens } = await tokenRegistry(stage, image, { accepts: () => false });
+      const refused = judgeRefusedPull(stage, await pullFrom(stage, registry));
+      if (refused.status === "fail") return refused;
+      const asked = tokens.requests.length;
+      return judge(refused.observed, [asked <= 2, `${asked} token requests`]);
+    },
+  },
+  {
+    id: "token-answer-endless",
+    area: "auth",
+    fault: "The token answer never ends",
+    expectation: "Stop reading at a bound far below memory.",
+    reason: "oras-go and go-containerregistry bound the answer",
+    verbs: ["pull"],
+    async run(stage) {
+      let sent = 0;
+      const { registry } = await tokenRegistry(stage, image, {
+        token: (_, reply) => {
+          reply.raw(
+            'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n{"token":"',
+          );
+          const piece = "a".repeat(64 * 1024);
+          const more = (): void => {
+            if (reply.socket.destroyed || sent > 64 * 1024 * 1024) return;
+            sent += piece.length;
+            reply.socket.write(piece, more);
+          };
+          more();
+        },
+      });
+      const refused = judgeRefusedPull(stage, await pullFrom(stage, registry));
+      if (refused.status === "fail") return refused;
+      const mebibytes = sent / 1024 / 1024;
+      return judge(refused.observed, [mebibytes < 16, `took ${mebibytes.toFixed(0)} MiB of a token`]);
+    },
+  },
+  ...(
+    [
+      ["line-break", "abc\r\nX-Injected: yes"],
+      ["nul", "abc\u0000def"],
+      ["empty", ""],
+    ] as const
+  ).map(
+    ([name, token]): FaultCase => ({
+      id: `token-with-${name}`,
+      area: "auth",
+      fault: `The token is ${JSON.stringify(token)}`,
+      expectation: "Never send it, never print it: fail.",
+      reason: "RFC 9110, section 5.5: field values hold no control characters",
+      verbs: ["pull"],
+      async run(stage) {
+        const { registry } = await tokenRegistry(stage, image, {
+          token: (_, reply) => sendToken(reply, token),
+          accepts: () => false,
+        });
+        const outcome = await pullFrom(stage, registry);
+        const refused = judgeRefusedPull(stage, outcome);
+        if (refused.status === "fail") return refused;
+        const sent = registry.requests.filter(({ headers }) => headers["authorization"] !== undefined).length;
+        const injected = registry.requests.some(({ headers }) => headers["x-injected"] !== undefined);
+        return judge(
+          refused.observed,
+          [!injected, "the line break made a header of its own"],
+          [sent === 0, `sent as Authorization ${sent} times`],
+          [!outcome.output.includes("X-Injected"), "the token was printed"],
+        );
+      },
+    }),
+  ),
+  {
+    id: "token-answer-without-token",
+    area: "auth",
+    fault: "The token answer is 200 with neither token nor access_token",
+    expectation: "Fail with a word about the token server, without looping.",
+    reason: "distribution, token specification",
+    verbs: ["pull"],
+    async run(stage) {
+      const { registry, tokens } = await tokenRegistry(stage, image, {
+        token: (_, reply) => reply.send(200, { "Content-Type": "application/json" }, "{}"),
+      });
+      const outcome = await pullFrom(stage, registry);
+      const refused = judgeRefusedPull(stage, outcome);
+      if (refused.status === "fail") return refused;
+      return judge(lastLine(outcome), [
+        tokens.requests.length <= 2,
+        `${tokens.requests.length} token requests`,
+      ]);
+    },
+  },
+];
