@@ -5,18 +5,10 @@ export interface Fault {
   readonly code: InvalidReferenceCode;
   readonly offset: number;
   readonly length: number;
-  /** What is wrong, without the input. */
-  readonly problem: string;
   /** What to write instead. */
   readonly hint: string;
 }
 
-export function fault(
-  code: InvalidReferenceCode,
-  offset: number,
-  length: number,
-  problem: string,
-  hint: string,
-): Fault {
-  return { code, offset, length, problem, hint };
+export function fault(code: InvalidReferenceCode, offset: number, length: number, hint: string): Fault {
+  return { code, offset, length, hint };
 }

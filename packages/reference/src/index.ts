@@ -1,4 +1,5 @@
 export { compareReferences, equalReferences } from "./compare-references.ts";
+export { type Diagnostic, diagnoseReference, type Fix, type WarningCode } from "./diagnose-reference.ts";
 export {
   type Digest,
   type DigestOptions,
@@ -13,6 +14,7 @@ export {
   InvalidReferenceError,
   isInvalidReferenceError,
 } from "./invalid-reference-error.ts";
+export { matchReference } from "./match-reference.ts";
 export { parseAnyReference } from "./parse-any-reference.ts";
 export {
   type ParseOptions,

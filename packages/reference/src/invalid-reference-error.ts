@@ -17,7 +17,7 @@ const MAX_SHOWN_CHARACTERS = 200;
  * - `TAG_EMPTY`, `TAG_INVALID`, `TAG_TOO_LONG`, `TAG_REPEATED`, `TAG_AFTER_DIGEST`.
  * - `DIGEST_EMPTY`, `DIGEST_INVALID`, `DIGEST_UPPERCASE`, `DIGEST_LENGTH`.
  * - `DIGEST_UNSUPPORTED`: well-formed, of an algorithm no reference may use.
- * - `PATTERN_INVALID`: of {@link matchReference} alone.
+ * - `PATTERN_INVALID`: of `matchReference` alone.
  */
 export type InvalidReferenceCode =
   | "EMPTY"
@@ -60,7 +60,7 @@ export class InvalidReferenceError extends Error {
   readonly hint: string;
 
   constructor(input: string, fault: Fault) {
-    super(`invalid reference ${quote(input)}: ${fault.problem} at offset ${fault.offset}; ${fault.hint}`);
+    super(`invalid reference ${quote(input)}: ${fault.hint} (${fault.code} at offset ${fault.offset})`);
     this.code = fault.code;
     this.input = input;
     this.offset = fault.offset;
@@ -74,11 +74,10 @@ export function isInvalidReferenceError(error: unknown): error is InvalidReferen
   return typeof error === "object" && error !== null && BRAND in error;
 }
 
-/** The text in quotes, cut and ASCII alone, so that no terminal is led astray by it. */
-export function quote(text: string): string {
-  const shown = text.length > MAX_SHOWN_CHARACTERS ? `${text.slice(0, MAX_SHOWN_CHARACTERS)}…` : text;
-  return JSON.stringify(shown).replace(
-    /[^ -~…]/g,
+/** The text in quotes, cut and in ASCII, so that no terminal is led astray by it. */
+function quote(text: string): string {
+  return JSON.stringify(text.slice(0, MAX_SHOWN_CHARACTERS)).replace(
+    /[^ -~]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }

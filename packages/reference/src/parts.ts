@@ -15,7 +15,7 @@ export const OFFICIAL_NAMESPACE = "library";
 /** A registry's name that stands alone: it must be one that a reference would be read to begin with. */
 export function parseDomain(input: string): string {
   if (scanDomain(input, 0) !== input.length || !readsAsDomain(input, input.length)) {
-    throw new InvalidReferenceError(input, explainDomain(input, 0, input.length));
+    throw new InvalidReferenceError(input, explainDomain(input, input.length));
   }
   return input === LEGACY_DOCKER_HUB ? DOCKER_HUB : input;
 }
