@@ -13,6 +13,8 @@ export interface AuthRequest {
   readonly challenges: readonly Challenge[];
   /** 0 before the first 401, then the number of 401s this request has met. */
   readonly attempt: number;
+  /** The header's value the last 401 refused; `undefined` where none was sent. */
+  readonly rejected?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   /** For requests of one's own, such as to a token server: same proxy, certificates and limits as the registry. */
   readonly transport: Transport;
