@@ -1,0 +1,194 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import type { RegistryReply, RegistryRequest } from "./exchange.ts";
+import { Refusal, refusalReply } from "./refusal.ts";
+import type { Registry } from "./registry.ts";
+
+/** A connection on which nothing moves for so long is given up: a long upload is never cut, a dead one is. */
+const IDLE_TIMEOUT_MS = 5 * 60_000;
+
+/** How long `close` waits for answers that are on their way. */
+const CLOSE_GRACE_MS = 2_000;
+
+/** What is read of a body that was refused, so that the client gets to see the answer before the connection ends. */
+const DRAIN_BYTES = 8 * 1024 * 1024;
+const DRAIN_MS = 2_000;
+
+export interface ServeOptions {
+  /** Default `127.0.0.1`: other machines do not see it. */
+  readonly hostname?: string | undefined;
+  /** Default 0: one that is free. */
+  readonly port?: number | undefined;
+  /**
+   * Names this registry may be called by, without port; others are answered 403. Default: on a loopback address the
+   * loopback names, which keeps a page from reaching it under a name of its own (DNS rebinding, CVE-2025-66414);
+   * on any other address all.
+   */
+  readonly hosts?: readonly string[] | undefined;
+}
+
+/** A registry that listens. */
+export interface RegistryListener {
+  /** `http://127.0.0.1:5000`, without a slash at its end. */
+  readonly url: string;
+  readonly port: number;
+  /** Stops listening, lets answers end for two seconds, and closes the registry. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Lets a registry listen on a port.
+ *
+ * Rejects with the system's error where the address cannot be had (`EADDRINUSE`, `EACCES`).
+ *
+ * @example
+ * ```ts
+ * import { createRegistry, memoryStorage, serve } from "@reg/server";
+ * await using listener = await serve(createRegistry({ storage: memoryStorage() }));
+ * console.log((await fetch(`${listener.url}/v2/`)).status); // 200
+ * ```
+ */
+export async function serve(registry: Registry, options: ServeOptions = {}): Promise<RegistryListener> {
+  const hostname = options.hostname ?? "127.0.0.1";
+  const hosts = options.hosts ?? (isLoopback(hostname) ? LOOPBACK_NAMES : undefined);
+  const server = createServer({ requestTimeout: 0, headersTimeout: 30_000, keepAliveTimeout: 60_000 });
+  server.timeout = IDLE_TIMEOUT_MS;
+  const answer = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    void exchange(registry, hosts, incoming, outgoing);
+  };
+  server.on("request", answer);
+  // What is refused by its header alone is refused before the client sends its gigabytes.
+  server.on("checkContinue", answer);
+  await listen(server, hostname, options.port ?? 0);
+
+  // A server that listens on a port has an address of this form.
+  const { port, address, family } = server.address() as AddressInfo;
+  const close = async (): Promise<void> => {
+    await closeServer(server);
+    await registry.close();
+  };
+  const shown = family === "IPv6" ? `[${address}]` : address;
+  return { url: `http://${shown}:${port}`, port, close, [Symbol.asyncDispose]: close };
+}
+
+const LOOPBACK_NAMES = ["localhost", "*.localhost", "127.0.0.1", "[::1]"];
+
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "::1" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
+async function exchange(
+  registry: Registry,
+  hosts: readonly string[] | undefined,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const { socket } = incoming;
+  // A peer that goes away while it is answered is its own affair.
+  outgoing.on("error", () => {});
+  try {
+    const host = incoming.headers.host ?? "";
+    const reply = isServed(host, hosts)
+      ? await registry.handle(requestOf(incoming, outgoing, host))
+      : refusalReply(
+          new Refusal(403, "DENIED", "this registry does not go by that name; see the option `hosts`"),
+        );
+    if (!incoming.complete) drain(incoming, socket);
+    await send(reply, incoming.method === "HEAD", outgoing);
+  } catch {
+    // The head of an answer is out by now, or the client is gone: cutting the connection is all that can be said.
+    socket.destroy();
+  }
+}
+
+function isServed(host: string, hosts: readonly string[] | undefined): boolean {
+  if (hosts === undefined) return true;
+  const name = host.replace(/:\d*$/, "").toLowerCase();
+  return hosts.some((allowed) =>
+    allowed.startsWith("*.") ? name.endsWith(allowed.slice(1)) : name === allowed || `[${allowed}]` === name,
+  );
+}
+
+function requestOf(incoming: IncomingMessage, outgoing: ServerResponse, host: string): RegistryRequest {
+  const target = incoming.url ?? "/";
+  const mark = target.indexOf("?");
+  const ended = new AbortController();
+  outgoing.once("close", () => ended.abort());
+  return {
+    method: incoming.method ?? "GET",
+    path: mark < 0 ? target : target.slice(0, mark),
+    query: new URLSearchParams(mark < 0 ? "" : target.slice(mark + 1)),
+    origin: `http://${host}`,
+    header: (name) => {
+      const value = incoming.headers[name];
+      return Array.isArray(value) ? value.join(", ") : value;
+    },
+    body: bodyOf(incoming, outgoing),
+    signal: ended.signal,
+  };
+}
+
+async function* bodyOf(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  if (incoming.headers.expect?.toLowerCase() === "100-continue") outgoing.writeContinue();
+  yield* incoming.iterator({ destroyOnReturn: false });
+}
+
+async function send(reply: RegistryReply, head: boolean, outgoing: ServerResponse): Promise<void> {
+  outgoing.writeHead(
+    reply.status,
+    reply.headers.flatMap(([name, value]) => [name, value]),
+  );
+  const { body } = reply;
+  if (body === undefined || head) outgoing.end();
+  else if (body instanceof Uint8Array) outgoing.end(body);
+  else {
+    for await (const chunk of body) await write(outgoing, chunk);
+    outgoing.end();
+  }
+}
+
+/** Resolves when the system has taken the chunk, so that its memory can be used again. */
+function write(outgoing: ServerResponse, chunk: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    outgoing.write(chunk, (error) => (error == null ? resolve() : reject(error)));
+  });
+}
+
+/** Reads on for a moment where a body was refused half-way: a reset would take the answer with it. */
+function drain(incoming: IncomingMessage, socket: Socket): void {
+  let left = DRAIN_BYTES;
+  const timer = setTimeout(() => socket.destroy(), DRAIN_MS);
+  timer.unref();
+  incoming.on("data", (chunk: Uint8Array) => {
+    left -= chunk.byteLength;
+    if (left < 0) socket.destroy();
+  });
+  incoming.once("close", () => clearTimeout(timer));
+  incoming.once("end", () => clearTimeout(timer));
+  incoming.on("error", () => {});
+}
+
+function listen(server: Server, hostname: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, hostname, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+async function closeServer(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
+  await closed;
+  clearTimeout(timer);
+}
