@@ -1,1 +1,13 @@
-export {};
+export { commitFile, syncFolder, writeFileAtomic } from "./disk.ts";
+export { describeFile, fileBody } from "./file-body.ts";
+export { withFileLock } from "./file-lock.ts";
+export { type FileWriterOptions, fileWriter } from "./file-writer.ts";
+export {
+  blobPath,
+  createLayout,
+  type LayoutIndex,
+  REF_NAME,
+  readIndex,
+  updateIndex,
+} from "./layout-index.ts";
+export { type LayoutOptions, OciLayout, openLayout } from "./oci-layout.ts";

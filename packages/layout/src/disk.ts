@@ -1,0 +1,190 @@
+import { constants } from "node:fs";
+import { type FileHandle, lstat, mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { ContentError, isContentError } from "@reg/content";
+
+/**
+ * Replaces a file by other bytes: whoever reads it sees the old ones or the new ones, also after a crash. Code
+ * `STORAGE` where the disk refuses; nothing is left behind then.
+ *
+ * @example
+ * ```ts
+ * import { writeFileAtomic } from "@reg/layout";
+ * await writeFileAtomic("/tmp/settings.json", new TextEncoder().encode("{}"));
+ * ```
+ */
+export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<void> {
+  const temporary = temporaryName(path);
+  let created = false;
+  await onDisk(path, async () => {
+    try {
+      const file = await open(temporary, "wx", NEW_FILE_MODE);
+      created = true;
+      try {
+        await file.writeFile(bytes);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await commitFile(temporary, path);
+    } catch (cause) {
+      if (created) await rm(temporary, { force: true });
+      throw cause;
+    }
+  });
+}
+
+/**
+ * Gives a file that has been synced its final name, and makes the name durable (unless `durable` is false). Code
+ * `STORAGE`.
+ */
+export async function commitFile(
+  temporary: string,
+  path: string,
+  options: { readonly durable?: boolean | undefined } = {},
+): Promise<void> {
+  await onDisk(path, async () => {
+    await rename(temporary, path);
+    if (options.durable ?? true) await syncFolder(dirname(path));
+  });
+}
+
+/** Makes the names in a folder durable: a rename is only on the disk once its folder is. Code `STORAGE`. */
+export async function syncFolder(folder: string): Promise<void> {
+  // Windows has no handle to a folder, and NTFS journals its names.
+  if (process.platform === "win32") return;
+  await onDisk(folder, async () => {
+    const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+    try {
+      await handle.sync();
+    } catch (cause) {
+      // Some network and user-space file systems have no fsync for folders; there is nothing more to be done there.
+      if (!isSystemError(cause, "EINVAL") && !isSystemError(cause, "ENOTSUP")) throw cause;
+    } finally {
+      await handle.close();
+    }
+  });
+}
+
+/**
+ * Opens a file to read, if it is one: a symbolic link, a device or a pipe is `POLICY_REFUSED`, since a folder that
+ * somebody else wrote could point anywhere with it, and reading a pipe never ends. `NOT_FOUND` where there is none.
+ */
+export async function openRegularFile(path: string): Promise<{ file: FileHandle; size: number }> {
+  return onDisk(path, async () => {
+    let file: FileHandle;
+    try {
+      // O_NONBLOCK: opening a pipe would wait for its writer.
+      file = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+    } catch (cause) {
+      if (isSystemError(cause, "ELOOP") || isSystemError(cause, "EMLINK")) throw notRegular(path);
+      throw cause;
+    }
+    try {
+      const stats = await file.stat();
+      if (!stats.isFile()) throw notRegular(path);
+      return { file, size: stats.size };
+    } catch (cause) {
+      await file.close();
+      throw cause;
+    }
+  });
+}
+
+/** Reads a small file whole; `SIZE_EXCEEDED` past `limit` bytes, and as {@link openRegularFile}. */
+export async function readRegularFile(path: string, limit: number): Promise<Buffer> {
+  const { file, size } = await openRegularFile(path);
+  try {
+    if (size > limit) {
+      throw new ContentError("SIZE_EXCEEDED", `${path} has ${size} bytes; the limit is ${limit}.`);
+    }
+    return await onDisk(path, async () => {
+      const bytes = Buffer.allocUnsafe(size);
+      let length = 0;
+      while (length < size) {
+        const { bytesRead } = await file.read(bytes, length, size - length, length);
+        if (bytesRead === 0) break;
+        length += bytesRead;
+      }
+      return bytes.subarray(0, length);
+    });
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes a folder where there is none; a symbolic link or anything else in its place is `POLICY_REFUSED`. */
+export async function ensureFolder(path: string): Promise<void> {
+  await onDisk(path, async () => {
+    try {
+      await mkdir(path);
+      await syncFolder(dirname(path));
+    } catch (cause) {
+      if (!isSystemError(cause, "EEXIST")) throw cause;
+    }
+  });
+  await assertFolder(path);
+}
+
+/** `POLICY_REFUSED` where the path is a symbolic link or no folder, `NOT_FOUND` where there is nothing. */
+export async function assertFolder(path: string): Promise<void> {
+  const stats = await onDisk(path, () => lstat(path));
+  if (!stats.isDirectory()) {
+    throw new ContentError(
+      "POLICY_REFUSED",
+      `${path} is ${stats.isSymbolicLink() ? "a symbolic link" : "not a folder"}: nothing is read or written through it.`,
+    );
+  }
+}
+
+/** Runs a task, and turns what the system says into a {@link ContentError} that names the path. */
+export async function onDisk<T>(path: string, task: () => Promise<T>): Promise<T> {
+  try {
+    return await task();
+  } catch (cause) {
+    throw storageError(path, cause);
+  }
+}
+
+/** The {@link ContentError} for what the system said: `NOT_FOUND` or `STORAGE`. Other errors stay what they are. */
+export function storageError(path: string, cause: unknown): unknown {
+  if (isContentError(cause) || !(cause instanceof Error) || !("code" in cause)) return cause;
+  const code = String(cause.code);
+  if (code === "ABORT_ERR") return cause;
+  if (code === "ENOENT") return new ContentError("NOT_FOUND", `There is no ${path}.`, { cause });
+  const hint = HINTS.get(code);
+  return new ContentError("STORAGE", `${path}: ${hint ?? cause.message}`, { cause });
+}
+
+/** Whether this is the system's error of that name. */
+export function isSystemError(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}
+
+/** A name beside the path that nobody else uses. */
+export function temporaryName(path: string): string {
+  return `${path}.${crypto.randomUUID()}.tmp`;
+}
+
+/** As any program makes files; the umask takes away what the user does not want to give. */
+export const NEW_FILE_MODE = 0o666;
+
+const HINTS: ReadonlyMap<string, string> = new Map([
+  ["ENOSPC", "the disk is full."],
+  ["EDQUOT", "the disk quota is used up."],
+  ["EFBIG", "the file would be larger than the system allows (ulimit -f, or the file system's own limit)."],
+  ["EROFS", "the file system is read-only."],
+  ["EACCES", "permission denied."],
+  ["EPERM", "the operation is not permitted."],
+  ["EMFILE", "too many open files (ulimit -n)."],
+  ["EXDEV", "the folder spans several file systems, so that files cannot be moved into place."],
+  ["ENOTDIR", "a part of the path is not a folder."],
+  ["EISDIR", "there is a folder in the file's place."],
+]);
+
+function notRegular(path: string): ContentError {
+  return new ContentError(
+    "POLICY_REFUSED",
+    `${path} is not a regular file; links, pipes and devices are not followed.`,
+  );
+}

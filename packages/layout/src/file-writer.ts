@@ -1,0 +1,317 @@
+import { closeSync, fstatSync, fsync, ftruncateSync, read, writeSync } from "node:fs";
+import { open, rm } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { promisify } from "node:util";
+import {
+  ContentError,
+  type ContentWriter,
+  createVerifier,
+  type Descriptor,
+  digestAlgorithm,
+} from "@reg/content";
+import { commitFile, NEW_FILE_MODE, onDisk, storageError, temporaryName } from "./disk.ts";
+import { claimPartialFile, discardPartialFile, forgetPartialFile, type PartialFile } from "./partial-file.ts";
+
+/** How a file is written. */
+export interface FileWriterOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Whether `commit` waits until the bytes are on the disk itself. Default true. */
+  readonly durable?: boolean | undefined;
+}
+
+/** Where a writer keeps the bytes until they are verified. */
+export interface PartialPlace {
+  /** On the file system of the final path. */
+  readonly folder: string;
+  /** Names the content, so that the next writer finds what this one left. */
+  readonly stem: string;
+}
+
+/**
+ * Writes verified content to a file. Until `commit` nothing has the file's name, and an existing file stays as it is.
+ * A writer that was aborted, or whose process died, is gone on from by the next one for the same path and digest.
+ *
+ * Codes of `write` and `commit`: `SIZE_MISMATCH`, `DIGEST_MISMATCH`, `STORAGE`; each leaves nothing behind.
+ *
+ * @example
+ * ```ts
+ * import { digestOf } from "@reg/content";
+ * import { fileWriter } from "@reg/layout";
+ * const bytes = new TextEncoder().encode("hello");
+ * const writer = await fileWriter("/tmp/hello.txt", { digest: digestOf(bytes), size: bytes.byteLength });
+ * await writer.write(bytes.subarray(writer.offset));
+ * await writer.commit();
+ * ```
+ */
+export async function fileWriter(
+  path: string,
+  descriptor: Pick<Descriptor, "digest" | "size">,
+  options: FileWriterOptions = {},
+): Promise<ContentWriter> {
+  const target = resolve(path);
+  const hex = descriptor.digest.slice(digestAlgorithm(descriptor.digest).length + 1, STEM_HEX_DIGITS);
+  const name = basename(target);
+  const stem = Buffer.byteLength(name) > STEM_NAME_BYTES ? `.${hex}` : `.${name}.${hex}`;
+  return partialWriter(target, descriptor, { folder: dirname(target), stem }, options);
+}
+
+/** As {@link fileWriter}, with the partial file in a place of the caller's choice. */
+export async function partialWriter(
+  path: string,
+  descriptor: Pick<Descriptor, "digest" | "size">,
+  place: PartialPlace,
+  options: FileWriterOptions = {},
+): Promise<ContentWriter> {
+  options.signal?.throwIfAborted();
+  // Judged before anything is made on the disk.
+  createVerifier(descriptor);
+  const durable = options.durable ?? true;
+  if (descriptor.size <= BUFFERED_BYTES) return new BufferedWriter(path, descriptor, place, durable);
+  const partial = await claimPartialFile(place.folder, place.stem);
+  const writer = new PartialWriter(path, descriptor, partial, durable);
+  try {
+    await writer.takeUp(options.signal);
+    return writer;
+  } catch (cause) {
+    await writer.abort();
+    throw storageError(partial.path, cause);
+  }
+}
+
+/** Small content needs no resuming: it is held until it is verified, and written in one go. */
+class BufferedWriter implements ContentWriter {
+  readonly offset = 0;
+  readonly #path: string;
+  readonly #descriptor: Pick<Descriptor, "digest" | "size">;
+  readonly #place: PartialPlace;
+  readonly #durable: boolean;
+  readonly #bytes: Buffer;
+  #length = 0;
+
+  constructor(
+    path: string,
+    descriptor: Pick<Descriptor, "digest" | "size">,
+    place: PartialPlace,
+    durable: boolean,
+  ) {
+    this.#path = path;
+    this.#descriptor = descriptor;
+    this.#place = place;
+    this.#durable = durable;
+    this.#bytes = Buffer.allocUnsafe(descriptor.size);
+  }
+
+  write(chunk: Uint8Array): void {
+    const end = this.#length + chunk.byteLength;
+    if (end > this.#descriptor.size) throw tooLong(this.#descriptor);
+    this.#bytes.set(chunk, this.#length);
+    this.#length = end;
+  }
+
+  async restart(): Promise<void> {
+    this.#length = 0;
+  }
+
+  async commit(): Promise<void> {
+    const bytes = this.#bytes.subarray(0, this.#length);
+    const verifier = createVerifier(this.#descriptor);
+    verifier.write(bytes);
+    verifier.end();
+    const temporary = temporaryName(join(this.#place.folder, this.#place.stem));
+    await onDisk(this.#path, async () => {
+      const file = await open(temporary, "wx", NEW_FILE_MODE);
+      try {
+        try {
+          await file.writeFile(bytes);
+          if (this.#durable) await file.sync();
+        } finally {
+          await file.close();
+        }
+        await commitFile(temporary, this.#path, { durable: this.#durable });
+      } catch (cause) {
+        await rm(temporary, { force: true });
+        throw cause;
+      }
+    });
+  }
+
+  async abort(): Promise<void> {
+    this.#length = 0;
+  }
+}
+
+class PartialWriter implements ContentWriter {
+  readonly #path: string;
+  readonly #descriptor: Pick<Descriptor, "digest" | "size">;
+  readonly #partial: PartialFile;
+  readonly #durable: boolean;
+  readonly #slab: Buffer = Buffer.allocUnsafe(SLAB_BYTES);
+  #inSlab = 0;
+  /** Bytes taken, those in the slab among them. */
+  #taken = 0;
+  #offset = 0;
+  #verifier: ReturnType<typeof createVerifier>;
+  #open = true;
+
+  constructor(
+    path: string,
+    descriptor: Pick<Descriptor, "digest" | "size">,
+    partial: PartialFile,
+    durable: boolean,
+  ) {
+    this.#path = path;
+    this.#descriptor = descriptor;
+    this.#partial = partial;
+    this.#durable = durable;
+    this.#verifier = createVerifier(descriptor);
+  }
+
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** Hashes what an earlier writer left. */
+  async takeUp(signal: AbortSignal | undefined): Promise<void> {
+    const left = fstatSync(this.#partial.fd).size;
+    // Longer than the content: not a part of it.
+    if (left > this.#descriptor.size) return this.restart();
+    while (this.#taken < left) {
+      signal?.throwIfAborted();
+      const wanted = Math.min(SLAB_BYTES, left - this.#taken);
+      const { bytesRead } = await readAsync(this.#partial.fd, this.#slab, 0, wanted, this.#taken);
+      if (bytesRead === 0) break;
+      this.#verifier.write(this.#slab.subarray(0, bytesRead));
+      this.#taken += bytesRead;
+    }
+    this.#offset = this.#taken;
+  }
+
+  write(chunk: Uint8Array): void {
+    this.#assertOpen();
+    const size = chunk.byteLength;
+    if (this.#taken + size > this.#descriptor.size) {
+      this.#discard();
+      throw tooLong(this.#descriptor);
+    }
+    this.#taken += size;
+    let from = 0;
+    while (from < size) {
+      // Large chunks go to the disk as they are, small ones are collected: few system calls, few copies.
+      if (this.#inSlab === 0 && size - from >= DIRECT_BYTES) {
+        this.#put(chunk.subarray(from), this.#taken - size + from);
+        return;
+      }
+      const part = Math.min(size - from, SLAB_BYTES - this.#inSlab);
+      this.#slab.set(chunk.subarray(from, from + part), this.#inSlab);
+      this.#inSlab += part;
+      from += part;
+      if (this.#inSlab === SLAB_BYTES) this.#flush(this.#taken - size + from);
+    }
+  }
+
+  async restart(): Promise<void> {
+    this.#assertOpen();
+    await onDisk(this.#path, async () => ftruncateSync(this.#partial.fd, 0));
+    this.#verifier = createVerifier(this.#descriptor);
+    this.#inSlab = 0;
+    this.#taken = 0;
+    this.#offset = 0;
+  }
+
+  async commit(): Promise<void> {
+    this.#assertOpen();
+    try {
+      this.#flush(this.#taken);
+      this.#verifier.end();
+      if (this.#durable) await onDisk(this.#path, () => fsyncAsync(this.#partial.fd));
+      closeSync(this.#partial.fd);
+    } catch (cause) {
+      this.#discard();
+      throw cause;
+    }
+    this.#open = false;
+    try {
+      await commitFile(this.#partial.path, this.#path, { durable: this.#durable });
+    } catch (cause) {
+      await rm(this.#partial.path, { force: true });
+      throw cause;
+    } finally {
+      forgetPartialFile(this.#partial);
+    }
+  }
+
+  async abort(): Promise<void> {
+    if (!this.#open) return;
+    try {
+      this.#flush(this.#taken);
+    } catch {
+      return;
+    }
+    if (this.#taken === 0) return this.#discard();
+    this.#open = false;
+    closeSync(this.#partial.fd);
+    this.#partial.lock.release();
+  }
+
+  /** Writes what is in the slab; `end` is the offset in the content just behind it. */
+  #flush(end: number): void {
+    const length = this.#inSlab;
+    this.#inSlab = 0;
+    if (length > 0) this.#put(this.#slab.subarray(0, length), end - length);
+  }
+
+  #put(bytes: Uint8Array, position: number): void {
+    try {
+      this.#verifier.write(bytes);
+      let written = 0;
+      while (written < bytes.byteLength) {
+        written += writeSync(
+          this.#partial.fd,
+          bytes,
+          written,
+          bytes.byteLength - written,
+          position + written,
+        );
+      }
+    } catch (cause) {
+      // At once, not when the caller gets to it: a full disk is not kept full.
+      this.#discard();
+      throw storageError(this.#path, cause);
+    }
+  }
+
+  #discard(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    discardPartialFile(this.#partial);
+  }
+
+  #assertOpen(): void {
+    if (!this.#open) throw new ContentError("INVALID", `The writer of ${this.#path} has ended.`);
+  }
+}
+
+const fsyncAsync = promisify(fsync);
+const readAsync = promisify(read);
+
+/** Content up to this size is held in memory until it is verified. */
+const BUFFERED_BYTES = 1024 * 1024;
+
+/** One system call for this many bytes; more gains nothing. */
+const SLAB_BYTES = 1024 * 1024;
+
+/** From here on a copy costs more than a system call. */
+const DIRECT_BYTES = 256 * 1024;
+
+/** Leaves room for the owner's name in the 255 bytes a file name may have. */
+const STEM_NAME_BYTES = 150;
+
+/** Enough of the digest to tell the contents of one file name apart. */
+const STEM_HEX_DIGITS = 24;
+
+function tooLong(descriptor: Pick<Descriptor, "digest" | "size">): ContentError {
+  return new ContentError(
+    "SIZE_MISMATCH",
+    `${descriptor.digest} has more than the ${descriptor.size} bytes announced.`,
+  );
+}

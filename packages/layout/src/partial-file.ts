@@ -1,0 +1,139 @@
+import { closeSync, constants, fstatSync, openSync, rmSync } from "node:fs";
+import { lstat, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { isSystemError, NEW_FILE_MODE, onDisk } from "./disk.ts";
+import { type FileLock, tryFileLock } from "./file-lock.ts";
+
+/** A file that is being written and has not got its final name, owned by this writer alone. */
+export interface PartialFile {
+  readonly path: string;
+  /** Open to read and write. */
+  readonly fd: number;
+  readonly lock: FileLock;
+  readonly lockPath: string;
+}
+
+/**
+ * Takes over what an interrupted writer left of the same content, or begins a new file.
+ *
+ * A partial file is called STEM.OWNER.partial, and beside it STEM.OWNER.lock is locked for as long as its owner lives.
+ * An owner's name is never used twice: who gets the lock of a file that is still there owns it, and there is nothing
+ * to steal from the living.
+ */
+export async function claimPartialFile(folder: string, stem: string): Promise<PartialFile> {
+  const left = await onDisk(folder, () => partialsBySize(folder, `${stem}.`));
+  let claimed: PartialFile | undefined;
+  for (const name of left) {
+    const partial = await tryClaim(join(folder, name));
+    if (partial === undefined) continue;
+    if (claimed === undefined) claimed = partial;
+    else discardPartialFile(partial);
+  }
+  return claimed ?? createPartial(join(folder, `${stem}.${crypto.randomUUID()}${PARTIAL}`));
+}
+
+/** Closes and removes a partial file, and gives up its ownership. */
+export function discardPartialFile(partial: PartialFile): void {
+  closeSync(partial.fd);
+  rmSync(partial.path, { force: true });
+  forgetPartialFile(partial);
+}
+
+/** Gives up the ownership of a partial file that has got its final name, or is gone. */
+export function forgetPartialFile(partial: Pick<PartialFile, "lock" | "lockPath">): void {
+  // Removed while held: whoever opened it meanwhile gets the lock of a file that no partial belongs to.
+  rmSync(partial.lockPath, { force: true });
+  partial.lock.release();
+}
+
+/**
+ * Removes what dead writers left and nobody came back for: partial files that were last written more than a week ago,
+ * and temporary files older than a day (they are written in one go, so that a live one is seconds old).
+ */
+export async function sweepFolder(folder: string): Promise<void> {
+  const now = Date.now();
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    const keepMs = name.endsWith(".tmp")
+      ? KEEP_TEMPORARY_MS
+      : name.endsWith(PARTIAL)
+        ? KEEP_PARTIAL_MS
+        : Infinity;
+    if (keepMs === Infinity || now - (await modifiedMs(path)) < keepMs) continue;
+    if (name.endsWith(PARTIAL)) {
+      const partial = await tryClaim(path);
+      if (partial !== undefined) discardPartialFile(partial);
+    } else {
+      await rm(path, { force: true });
+    }
+  }
+}
+
+const PARTIAL = ".partial";
+const KEEP_TEMPORARY_MS = 24 * 60 * 60 * 1000;
+const KEEP_PARTIAL_MS = 7 * 24 * 60 * 60 * 1000;
+
+/** The largest first: it is the one worth going on with. */
+async function partialsBySize(folder: string, prefix: string): Promise<string[]> {
+  const names = (await readdir(folder)).filter((name) => name.startsWith(prefix) && name.endsWith(PARTIAL));
+  if (names.length < 2) return names;
+  const sized = await Promise.all(
+    names.map(async (name) => {
+      const size = await lstat(join(folder, name)).then(
+        (stats) => stats.size,
+        () => 0,
+      );
+      return { name, size };
+    }),
+  );
+  return sized.sort((a, b) => b.size - a.size).map(({ name }) => name);
+}
+
+async function tryClaim(path: string): Promise<PartialFile | undefined> {
+  const lockPath = lockOf(path);
+  const lock = await tryFileLock(lockPath);
+  if (lock === undefined) return undefined;
+  try {
+    const fd = openSync(path, constants.O_RDWR | NO_FOLLOW);
+    if (fstatSync(fd).isFile()) return { path, lockPath, lock, fd };
+    closeSync(fd);
+    lock.release();
+    return undefined;
+  } catch (cause) {
+    forgetPartialFile({ lock, lockPath });
+    // Finished by its owner in the meantime; or not a file, and then it is left to whoever put it there.
+    if (isSystemError(cause, "ENOENT") || isSystemError(cause, "ELOOP")) return undefined;
+    throw cause;
+  }
+}
+
+async function modifiedMs(path: string): Promise<number> {
+  return lstat(path).then(
+    (stats) => stats.mtimeMs,
+    () => Number.POSITIVE_INFINITY,
+  );
+}
+
+async function createPartial(path: string): Promise<PartialFile> {
+  const lockPath = lockOf(path);
+  const lock = await tryFileLock(lockPath);
+  if (lock === undefined) throw new Error(`The lock ${lockPath} was taken though its name is new.`);
+  try {
+    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW;
+    return await onDisk(path, async () => ({
+      path,
+      lockPath,
+      lock,
+      fd: openSync(path, flags, NEW_FILE_MODE),
+    }));
+  } catch (cause) {
+    forgetPartialFile({ lock, lockPath });
+    throw cause;
+  }
+}
+
+const NO_FOLLOW: number = constants.O_NOFOLLOW ?? 0;
+
+function lockOf(path: string): string {
+  return `${path.slice(0, -PARTIAL.length)}.lock`;
+}
