@@ -25,6 +25,10 @@ export type TransportErrorCode =
 export interface TransportErrorOptions extends ErrorOptions {
   /** Whether the same request may succeed when it is tried again. */
   readonly retryable?: boolean;
+  /** Bytes of the body that came, or that the sink took, before it broke. */
+  readonly received?: number | undefined;
+  /** True where the request cannot have reached a server: no connection came about. */
+  readonly neverSent?: boolean;
 }
 
 /** Where no answer came, or none that may be used. The message never holds a query string, userinfo or token. */
@@ -36,11 +40,17 @@ export class TransportError extends Error {
   override readonly name: string = "TransportError";
   readonly code: TransportErrorCode;
   readonly retryable: boolean;
+  /** Bytes of the body that came, or that the sink took, before it broke; undefined where no answer had begun. */
+  readonly received: number | undefined;
+  /** True where the request cannot have reached a server, so that even a POST may be sent again. */
+  readonly neverSent: boolean;
 
   constructor(code: TransportErrorCode, message: string, options: TransportErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.retryable = options.retryable ?? (code === "NETWORK" || code === "TIMEOUT" || code === "TRUNCATED");
+    this.received = options.received;
+    this.neverSent = options.neverSent ?? false;
   }
 }
 

@@ -1,5 +1,7 @@
 /** The one joint of this package: everything above it knows a function from request to response. */
 
+import type { TransportObserver } from "./transport-event.ts";
+
 /** Request header fields by lower-case name. */
 export type RequestHeaders = Readonly<Record<string, string>>;
 
@@ -20,6 +22,11 @@ export type RequestBody =
  * returned settles): the fast path reads the next bytes into the same buffer.
  */
 export interface ByteSink {
+  /**
+   * Called once before the first byte, with the answer's head: throw to refuse the body (a 200 where a 206 was asked
+   * for), and the request rejects with what was thrown.
+   */
+  accept?(head: ResponseHead): void;
   write(chunk: Uint8Array): void | Promise<void>;
 }
 
@@ -51,6 +58,17 @@ export interface TransportRequest {
    * refuses a private one when that registry's own was public.
    */
   readonly onBehalfOf?: string | undefined;
+  /**
+   * Whether it may be sent again although the first may have taken effect. Left out, it is so for all methods but POST
+   * and PATCH, and for all paths but those of upload sessions.
+   */
+  readonly idempotent?: boolean | undefined;
+  /** Bytes the caller expects to receive, where it knows (a descriptor's size); scheduling goes by it. */
+  readonly expectedSize?: number | undefined;
+  /** Tells requests apart in events; given by the first middleware that needs it, kept by further attempts. */
+  readonly id?: number | undefined;
+  /** Told what happens to this request and its further attempts. Must not throw. */
+  readonly observe?: TransportObserver | undefined;
 }
 
 /** Response header fields; names match without regard to case. */
@@ -75,11 +93,15 @@ export interface ResponseBody extends AsyncIterable<Uint8Array> {
   discard(): Promise<void>;
 }
 
-/** One response. `url` is where it came from in the end, after redirects. */
-export interface TransportResponse {
+/** What of an answer comes before its body. `url` is where it came from in the end, after redirects. */
+export interface ResponseHead {
   readonly status: number;
   readonly headers: ResponseHeaders;
   readonly url: URL;
+}
+
+/** One response. */
+export interface TransportResponse extends ResponseHead {
   /** Empty when a sink took the body. */
   readonly body: ResponseBody;
 }

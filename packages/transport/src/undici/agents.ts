@@ -1,0 +1,136 @@
+import { Agent, type Dispatcher } from "undici";
+import { TransportError } from "../errors.ts";
+import { isPrivateAddress } from "../ip-address.ts";
+import type { TransportRequest } from "../transport.ts";
+import { type ConnectorOptions, createConnector } from "./connector.ts";
+import type { TlsSettings, UndiciTransportOptions } from "./options.ts";
+import { createResolver } from "./resolver.ts";
+import { mergeTls } from "./tls-settings.ts";
+
+/** A challenge may take 16 KiB of header fields; beyond that and the usual rest, an answer is refused. */
+const MAX_HEADER_BYTES = 18 * 1024;
+const CONNECT_TIMEOUT_MILLISECONDS = 10_000;
+const ATTEMPT_DELAY_MILLISECONDS = 250;
+/** More than any scheduler here asks for; a bound on what a mistake can open. */
+const CONNECTIONS = 64;
+/** After this, bodies that nobody reads are cut off, so that `close()` ends. */
+const CLOSE_GRACE_MILLISECONDS = 5_000;
+
+/** A dispatcher for one request. */
+export interface Chosen {
+  readonly dispatcher: Dispatcher;
+  /** Whether its chunks lie in a buffer that the next read overwrites. */
+  readonly borrowed: boolean;
+}
+
+/** The agents of one engine: connections made under different rules never serve each other's requests. */
+export interface Agents {
+  dispatcherFor(request: TransportRequest): Promise<Chosen>;
+  close(): Promise<void>;
+}
+
+/** What sets connections apart. */
+interface Kind {
+  /** Whether the client certificate is shown. */
+  readonly identified: boolean;
+  /** Whether private addresses are refused. */
+  readonly guarded: boolean;
+}
+
+export function createAgents(options: UndiciTransportOptions): Agents {
+  const own = options.dispatcher;
+  if (own !== undefined) {
+    return {
+      dispatcherFor: async () => ({ dispatcher: own, borrowed: false }),
+      close: async () => undefined,
+    };
+  }
+  const resolver = createResolver(options);
+  const allowPrivate = hostMatcher(options.allowPrivate);
+  const insecure = hostMatcher(options.insecure);
+  const connectTimeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MILLISECONDS;
+  let agents = new Map<string, Agent>();
+  const publicOrigins = new Map<string, Promise<boolean>>();
+
+  const tlsFor = async (host: string, identified: boolean): Promise<TlsSettings> => {
+    const settings = mergeTls(options, await options.tlsFor?.(host));
+    return identified ? settings : { ca: settings.ca, onlyCa: settings.onlyCa };
+  };
+
+  const connectorOptions = (kind: Kind): ConnectorOptions => ({
+    resolver,
+    connectTimeoutMs,
+    attemptDelayMs: options.attemptDelayMs ?? ATTEMPT_DELAY_MILLISECONDS,
+    http2: options.http2 === true,
+    localAddress: options.localAddress,
+    guarded: kind.guarded,
+    allowPrivate,
+    insecure,
+    tlsFor: (host) => tlsFor(host, kind.identified),
+    observe: options.observe,
+  });
+
+  const agentFor = (kind: Kind): Agent => {
+    const key = `${kind.identified} ${kind.guarded}`;
+    let agent = agents.get(key);
+    if (agent === undefined) {
+      agent = new Agent({
+        connect: createConnector(connectorOptions(kind)),
+        connections: options.connections ?? CONNECTIONS,
+        allowH2: options.http2 === true,
+        maxHeaderSize: MAX_HEADER_BYTES,
+      });
+      agents.set(key, agent);
+    }
+    return agent;
+  };
+
+  /** Whether a registry's own addresses are all public; one that cannot be looked up (behind a proxy) counts as such. */
+  const isPublic = (origin: string): Promise<boolean> => {
+    let answer = publicOrigins.get(origin);
+    if (answer === undefined) {
+      const { hostname, port, protocol } = new URL(origin);
+      const signal = AbortSignal.timeout(connectTimeoutMs);
+      answer = resolver.addressesOf(hostname, port || (protocol === "https:" ? "443" : "80"), signal).then(
+        (addresses) => addresses.every((one) => !isPrivateAddress(one.address)),
+        () => true,
+      );
+      publicOrigins.set(origin, answer);
+    }
+    return answer;
+  };
+
+  return {
+    dispatcherFor: async (request) => {
+      const registry = request.context?.origin ?? request.onBehalfOf ?? request.url.origin;
+      const atHome = registry === request.url.origin;
+      const guarded = !atHome && options.allowPrivate !== true && (await isPublic(registry));
+      return { dispatcher: agentFor({ identified: atHome, guarded }), borrowed: false };
+    },
+    close: async () => {
+      const closing = [...agents.values()];
+      agents = new Map();
+      publicOrigins.clear();
+      await Promise.all(closing.map(closeAgent));
+    },
+  };
+}
+
+async function closeAgent(agent: Agent): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const grace = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, CLOSE_GRACE_MILLISECONDS);
+  });
+  await Promise.race([agent.close(), grace]);
+  clearTimeout(timer);
+  await agent.destroy(new TransportError("NETWORK", "The transport was closed", { retryable: false }));
+}
+
+function hostMatcher(
+  option: boolean | readonly string[] | undefined,
+): (hostname: string, port: string) => boolean {
+  if (option === undefined || typeof option === "boolean") return () => option === true;
+  const hosts = new Set(option.map((host) => host.toLowerCase()));
+  return (hostname, port) =>
+    hosts.has(hostname.toLowerCase()) || hosts.has(`${hostname.toLowerCase()}:${port}`);
+}

@@ -1,0 +1,250 @@
+import { isIP, type Socket } from "node:net";
+import { type PeerCertificate, type SecureContext, TLSSocket } from "node:tls";
+import { buildConnector } from "undici";
+import { emitEvent, isObserved } from "../emit-event.ts";
+import { TransportError } from "../errors.ts";
+import { isPrivateAddress } from "../ip-address.ts";
+import type { TransportObserver } from "../transport-event.ts";
+import { codeOf, describeConnectFailure } from "./describe-failure.ts";
+import { describeTlsFailure, isTlsFailure } from "./describe-tls-failure.ts";
+import type { ResolvedAddress, TlsSettings } from "./options.ts";
+import { race } from "./race.ts";
+import type { Resolver } from "./resolver.ts";
+import { isUnknownIssuer, secureContext } from "./tls-settings.ts";
+
+/** What all connections of one kind have in common. */
+export interface ConnectorOptions {
+  readonly resolver: Resolver;
+  readonly connectTimeoutMs: number;
+  readonly attemptDelayMs: number;
+  readonly http2: boolean;
+  readonly localAddress: string | undefined;
+  /** Refuses private addresses, for a registry that is itself public. */
+  readonly guarded: boolean;
+  /** Hosts exempt from `guarded`. */
+  readonly allowPrivate: (hostname: string, port: string) => boolean;
+  readonly insecure: (hostname: string, port: string) => boolean;
+  readonly tlsFor: (host: string) => Promise<TlsSettings>;
+  readonly observe: TransportObserver | undefined;
+  /** Reads of plain connections go to buffers of ours: see `read-through.ts`. */
+  readonly prepare?: (() => PreparedSocket) | undefined;
+}
+
+/** How a socket is made ready for reading in another way than Node's own. */
+export interface PreparedSocket {
+  readonly connectOptions: buildConnector.BuildOptions;
+  attach(socket: Socket): void;
+}
+
+interface Opened {
+  readonly socket: Socket;
+  /** Settles when the socket can be written to: at once, or after the TLS handshake. */
+  readonly ready: Promise<Socket>;
+}
+type ConnectOptions = buildConnector.Options;
+
+/**
+ * A connector for undici that looks the name up, judges the addresses, races them, and says what went wrong. The sockets
+ * themselves, and the cache of TLS sessions, are those of undici's own connector.
+ */
+export function createConnector(options: ConnectorOptions): buildConnector.connector {
+  const byTls = new Map<string, Promise<buildConnector.connector>>();
+  let withSystem = false;
+
+  const connectorFor = (target: ConnectOptions, host: string): Promise<buildConnector.connector> => {
+    const key = target.protocol === "https:" ? `${host} ${withSystem}` : "";
+    let connector = byTls.get(key);
+    if (connector === undefined) {
+      connector = buildFor(target, host, withSystem);
+      byTls.set(key, connector);
+      connector.catch(() => byTls.delete(key));
+    }
+    return connector;
+  };
+
+  const buildFor = async (
+    target: ConnectOptions,
+    host: string,
+    system: boolean,
+  ): Promise<buildConnector.connector> => {
+    const base = { timeout: 0, allowH2: options.http2 };
+    if (target.protocol !== "https:") return buildConnector(base);
+    const context: SecureContext | undefined = secureContext(await options.tlsFor(host), system);
+    return buildConnector({
+      ...base,
+      ...(context === undefined ? {} : { secureContext: context }),
+      rejectUnauthorized: !options.insecure(target.hostname, portOf(target)),
+    });
+  };
+
+  const open = async (target: ConnectOptions, signal: AbortSignal): Promise<Socket> => {
+    const port = portOf(target);
+    const host = hostOf(target, port);
+    const addresses = await options.resolver.addressesOf(target.hostname, port, signal);
+    const allowed = options.guarded ? withoutPrivate(addresses, target, options) : addresses;
+    const connect = await connectorFor(target, host);
+    const prepared = new Map<Socket, PreparedSocket>();
+    const attempt = (address: ResolvedAddress, attemptSignal: AbortSignal): Promise<Opened> =>
+      openSocket(connect, target, address, host, options, prepared, attemptSignal);
+    const opened = await race(allowed, attempt, { delayMs: options.attemptDelayMs, signal });
+    const give = (): void => {
+      opened.socket.destroy();
+    };
+    signal.addEventListener("abort", give, { once: true });
+    try {
+      const socket = await opened.ready;
+      prepared.get(socket)?.attach(socket);
+      return socket;
+    } finally {
+      signal.removeEventListener("abort", give);
+    }
+  };
+
+  const connect = async (target: ConnectOptions): Promise<Socket> => {
+    const startedAt = performance.now();
+    const host = hostOf(target, portOf(target));
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(connectTimeout(host, options)), options.connectTimeoutMs);
+    try {
+      let socket: Socket;
+      try {
+        socket = await open(target, deadline.signal);
+      } catch (error) {
+        // Companies put their own authority into the system's store, which Node does not look at by itself.
+        const cause = error instanceof TransportError ? error.cause : error;
+        if (withSystem || !isUnknownIssuer(codeOf(cause))) throw error;
+        withSystem = true;
+        socket = await open(target, deadline.signal);
+      }
+      if (isObserved("connect", options.observe)) {
+        const address = `${socket.remoteAddress ?? "?"} port ${socket.remotePort ?? "?"}`;
+        const durationMs = performance.now() - startedAt;
+        emitEvent({ type: "connect", host, address, durationMs }, options.observe);
+      }
+      return socket;
+    } catch (error) {
+      if (deadline.signal.aborted) throw deadline.signal.reason;
+      throw describeConnectFailure(error, host);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
+  return (target, callback) => {
+    connect(target).then(
+      (socket) => callback(null, socket),
+      (error: unknown) => callback(describeConnectFailure(error, target.hostname), null),
+    );
+  };
+}
+
+function openSocket(
+  connect: buildConnector.connector,
+  target: ConnectOptions,
+  address: ResolvedAddress,
+  host: string,
+  options: ConnectorOptions,
+  prepared: Map<Socket, PreparedSocket>,
+  signal: AbortSignal,
+): Promise<Opened> {
+  return new Promise((resolve, reject) => {
+    let certificate: PeerCertificate | undefined;
+    let becomeReady: (socket: Socket) => void = () => undefined;
+    let fail: (reason: unknown) => void = () => undefined;
+    const ready = new Promise<Socket>((resolveReady, rejectReady) => {
+      becomeReady = resolveReady;
+      fail = rejectReady;
+    });
+    // A loser of the race has nobody who waits for it.
+    ready.catch(() => undefined);
+    const preparation = target.protocol === "http:" ? options.prepare?.() : undefined;
+    const settings = {
+      ...target,
+      hostname: address.address,
+      host: target.host ?? host,
+      localAddress: options.localAddress ?? target.localAddress ?? null,
+    };
+    const connector =
+      preparation === undefined
+        ? connect
+        : buildConnector({ timeout: 0, allowH2: false, ...preparation.connectOptions });
+    const made = connector(settings, (error, socket) => {
+      signal.removeEventListener("abort", abandon);
+      if (error === null) {
+        becomeReady(socket);
+        return;
+      }
+      const reason = isTlsFailure(error)
+        ? describeTlsFailure(error, host, certificate ?? certificateOf(error))
+        : describeConnectFailure(error, `${host} (${address.address})`);
+      fail(reason);
+      reject(reason);
+    });
+    const socket = socketOf(made);
+    if (preparation !== undefined) prepared.set(socket, preparation);
+    const abandon = (): void => {
+      if (!won) socket.destroy(new Error("Another address was faster"));
+    };
+    let won = false;
+    signal.addEventListener("abort", abandon, { once: true });
+    if (socket instanceof TLSSocket) rememberCertificate(socket, (seen) => (certificate = seen));
+    socket.once("connect", () => {
+      won = !signal.aborted;
+      resolve({ socket, ready });
+    });
+  });
+}
+
+/** A refused certificate can be read only until the socket is destroyed, which is what refusing it does. */
+function rememberCertificate(socket: TLSSocket, remember: (certificate: PeerCertificate) => void): void {
+  const destroy = socket.destroy.bind(socket);
+  socket.destroy = (error?: Error) => {
+    if (error !== undefined && !socket.destroyed) {
+      const seen = socket.getPeerCertificate();
+      // Node gives null or an object without fields where the handshake had not come so far.
+      if (seen?.subject !== undefined) remember(seen);
+    }
+    return destroy(error);
+  };
+}
+
+function certificateOf(error: unknown): PeerCertificate | undefined {
+  if (typeof error !== "object" || error === null || !("cert" in error)) return undefined;
+  // Node documents `cert` of ERR_TLS_CERT_ALTNAME_INVALID as the peer's certificate.
+  return error.cert as PeerCertificate;
+}
+
+/** undici's connector returns the socket it is about to connect, which its types leave out. */
+function socketOf(made: unknown): Socket {
+  return made as Socket;
+}
+
+function withoutPrivate(
+  addresses: readonly ResolvedAddress[],
+  target: ConnectOptions,
+  options: ConnectorOptions,
+): readonly ResolvedAddress[] {
+  if (options.allowPrivate(target.hostname, portOf(target))) return addresses;
+  const open = addresses.filter((one) => !isPrivateAddress(one.address));
+  if (open.length > 0) return open;
+  const found = addresses.map((one) => one.address).join(", ");
+  throw new TransportError(
+    "POLICY_REFUSED",
+    `A public registry sends us to ${target.hostname}, which is a private address (${found}): refused; name the host in the option \`allowPrivate\` where that is meant`,
+    { neverSent: true },
+  );
+}
+
+function connectTimeout(host: string, options: ConnectorOptions): TransportError {
+  const message = `No connection to ${host} within ${options.connectTimeoutMs / 1_000} s`;
+  return new TransportError("TIMEOUT", message, { neverSent: true });
+}
+
+function portOf(target: ConnectOptions): string {
+  return target.port === "" ? (target.protocol === "https:" ? "443" : "80") : target.port;
+}
+
+function hostOf(target: ConnectOptions, port: string): string {
+  const name = isIP(target.hostname) === 6 ? `[${target.hostname}]` : target.hostname;
+  return target.port === "" ? name : `${name}:${port}`;
+}
