@@ -1,7 +1,9 @@
 import type { FaultCase } from "../case.ts";
 import { redirectCases } from "./auth-redirects.ts";
+import { secretCases } from "./auth-secrets.ts";
 import { tokenCases } from "./auth-tokens.ts";
+import { documentCases } from "./client-documents.ts";
 import { bodyCases } from "./transport-bodies.ts";
 
 /** Every case of the suite, by area. */
-export const cases: readonly FaultCase[] = [...redirectCases, ...tokenCases, ...bodyCases];
+export const cases: readonly FaultCase[] = [...redirectCases, ...secretCases, ...tokenCases, ...bodyCases];
