@@ -6,4 +6,10 @@ import { documentCases } from "./client-documents.ts";
 import { bodyCases } from "./transport-bodies.ts";
 
 /** Every case of the suite, by area. */
-export const cases: readonly FaultCase[] = [...redirectCases, ...secretCases, ...tokenCases, ...bodyCases];
+export const cases: readonly FaultCase[] = [
+  redirectCases,
+  secretCases,
+  tokenCases,
+  bodyCases,
+  documentCases,
+].flat();
