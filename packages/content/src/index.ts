@@ -1,4 +1,11 @@
 export { byteStream, bytesStream } from "./byte-stream.ts";
+export { applyPlan } from "./copy/apply-plan.ts";
+export { copy, planCopy, type TargetRefs } from "./copy/copy.ts";
+export type { CopyControl, CopyOptions, CopyResult, CopySelection } from "./copy/options.ts";
+export { parsePlan } from "./copy/parse-plan.ts";
+export type { CopyPlan, PlannedAction, PlannedNode, PlannedTag } from "./copy/plan.ts";
+export { createScheduler, type Job, type Scheduler, type SchedulerOptions } from "./copy/scheduler.ts";
+export { failedSide, type Side } from "./copy/side.ts";
 export type { Descriptor, Platform } from "./descriptor.ts";
 export type { ContentErrorCode } from "./errors.ts";
 export { ContentError, isContentError } from "./errors.ts";

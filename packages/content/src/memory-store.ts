@@ -104,7 +104,8 @@ export function memoryStore(): MemoryStore {
           `The store has no manifest ${descriptor.digest} to tag ${quote(ref)}.`,
         );
       }
-      tags.set(ref, manifest);
+      // A digest names it already.
+      if (!isDigestSyntax(ref)) tags.set(ref, manifest);
     },
 
     async untag(ref, options) {

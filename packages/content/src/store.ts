@@ -55,6 +55,8 @@ export interface ContentSource {
    * whether it is there.
    */
   readonly remote?: boolean | undefined;
+  /** What budgets of requests are counted by: the host and port of a registry. */
+  readonly host?: string | undefined;
   /** The descriptor of what a tag or a digest names; code `NOT_FOUND`. */
   resolve(ref: string, options?: StoreOptions): Promise<Descriptor>;
   /** `resolve` and `fetch` at once, where a source can save a request by it. The bytes are verified. */

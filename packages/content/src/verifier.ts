@@ -1,3 +1,4 @@
+import { decodeBase64 } from "./base64.ts";
 import { byteStream } from "./byte-stream.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { ContentError } from "./errors.ts";
@@ -106,15 +107,7 @@ export function inlineData(descriptor: Descriptor): Uint8Array | undefined {
   if (size > LIMITS.inlineDataBytes || data.length > Math.ceil(LIMITS.inlineDataBytes / 3) * 4) {
     throw new ContentError("SIZE_EXCEEDED", `The data carried by the descriptor of ${digest} is too large.`);
   }
-  let binary: string;
-  try {
-    binary = atob(data);
-  } catch (cause) {
-    throw new ContentError("INVALID", `The data carried by the descriptor of ${digest} is not base64.`, {
-      cause,
-    });
-  }
-  const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
+  const bytes = decodeBase64(data);
   verifyBytes(descriptor, bytes);
   return bytes;
 }

@@ -1,0 +1,203 @@
+import type { Digest } from "@reg/reference";
+import { decodeBase64 } from "../base64.ts";
+import { ContentError } from "../errors.ts";
+import { isDigestSyntax } from "../hasher.ts";
+import type { ContentSource, ContentTarget } from "../store.ts";
+import { verifyBytes } from "../verifier.ts";
+import { createManifestReader, type ManifestReader } from "./manifest-reader.ts";
+import type { CopyControl, CopyResult } from "./options.ts";
+import type { CopyPlan, PlannedNode, PlannedTag } from "./plan.ts";
+import { createScheduler } from "./scheduler.ts";
+import { onSide } from "./side.ts";
+import { type TransferContext, type Transferred, transferBlob } from "./transfer.ts";
+
+/**
+ * Does what a plan says: blobs first, a manifest when all it needs is there, tags at the very end. What turns out to
+ * be at the target by now is skipped, so that a plan can be applied again after a failure.
+ *
+ * @throws Whatever the stores throw, with the side that failed ({@link failedSide}); {@link ContentError} `INVALID`
+ * where the plan contradicts itself; the signal's reason where it is aborted.
+ *
+ * @example
+ * ```ts
+ * import { applyPlan, memoryStore, planCopy, packArtifact } from "@reg/content";
+ * const source = memoryStore();
+ * await packArtifact(source, { artifactType: "text/plain", ref: "v1" });
+ * const target = memoryStore();
+ * const plan = await planCopy(source, "v1", target, "v1");
+ * const result = await applyPlan(plan, source, target);
+ * console.log(result.copied, result.tags);
+ * ```
+ */
+export async function applyPlan(
+  plan: CopyPlan,
+  source: ContentSource,
+  target: ContentTarget,
+  options: CopyControl = {},
+): Promise<CopyResult> {
+  const scheduler = options.scheduler ?? createScheduler({ concurrency: options.concurrency });
+  const reader = createManifestReader(source, { scheduler, signal: options.signal });
+  return executePlan(plan, source, target, { ...options, scheduler, reader });
+}
+
+export interface ExecuteOptions extends CopyControl {
+  readonly scheduler: NonNullable<CopyControl["scheduler"]>;
+  readonly reader: ManifestReader;
+}
+
+/** {@link applyPlan} with the manifests that planning has read already. */
+export async function executePlan(
+  plan: CopyPlan,
+  source: ContentSource,
+  target: ContentTarget,
+  options: ExecuteOptions,
+): Promise<CopyResult> {
+  const { scheduler, reader, onProgress, signal } = options;
+  assertOrdered(plan);
+  // One failure stops the rest, and what is stopped by it does not hide it.
+  const failure = new AbortController();
+  const inner = signal === undefined ? failure.signal : AbortSignal.any([signal, failure.signal]);
+  const context: TransferContext = { source, target, scheduler, signal: inner, emit: onProgress };
+  const count = { bytes: 0, copied: 0, mounted: 0, skipped: 0 };
+  const running = new Map<Digest, Promise<void>[]>();
+
+  const note = (result: Transferred): void => {
+    count[result.how] += 1;
+    if (result.how === "copied") count.bytes += result.bytes;
+  };
+
+  const run = async (node: PlannedNode): Promise<void> => {
+    const { descriptor } = node;
+    try {
+      if (node.action === "skip") {
+        await onProgress?.({ type: "skipped", descriptor });
+        note({ how: "skipped" });
+      } else if (node.kind === "blob") {
+        note(await transferBlob(context, descriptor));
+      } else {
+        await Promise.all(node.needs.flatMap((digest) => running.get(digest) ?? []));
+        await pushManifest(context, node, reader);
+        note(copied(node));
+      }
+    } catch (error) {
+      if (!failure.signal.aborted) {
+        failure.abort(error);
+        if (error instanceof Error) await onProgress?.({ type: "failed", descriptor, error });
+      }
+      throw error;
+    }
+  };
+
+  const pending = plan.nodes.filter((node) => node.action !== "skip");
+  await onProgress?.({ type: "planned", nodes: pending.length, bytes: plan.bytes });
+  const needed = new Set(plan.nodes.flatMap((node) => node.needs));
+  const isTagged = ({ kind, descriptor }: PlannedNode): boolean =>
+    kind === "manifest" && plan.tags.some((tag) => tag.digest === descriptor.digest);
+  // What gets a tag and is needed by nothing is stored and tagged by one request, at the end.
+  const isHeld = (node: PlannedNode): boolean => isTagged(node) && !needed.has(node.descriptor.digest);
+  for (const node of plan.nodes.filter((candidate) => !isHeld(candidate))) {
+    const { digest } = node.descriptor;
+    const work = run(node);
+    running.set(digest, [...(running.get(digest) ?? []), work]);
+  }
+  const tags: string[] = [];
+  try {
+    await settle([...running.values()].flat());
+    for (const node of plan.nodes.filter(isTagged)) {
+      const wanted = plan.tags.filter(({ digest }) => digest === node.descriptor.digest);
+      await tagManifest(context, { node, wanted, isStored: !isHeld(node) || node.action === "skip" }, reader);
+      if (isHeld(node)) note(node.action === "skip" ? { how: "skipped" } : copied(node));
+      tags.push(...wanted.flatMap(({ ref }) => (isDigestSyntax(ref) ? [] : [ref])));
+    }
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw failure.signal.aborted ? failure.signal.reason : error;
+  }
+  const rewritten = plan.rewritten === undefined ? {} : { rewritten: plan.rewritten };
+  return { descriptor: plan.root, ...rewritten, ...count, tags };
+}
+
+function copied({ descriptor }: PlannedNode): Transferred {
+  return { how: "copied", bytes: descriptor.size };
+}
+
+/** Waits for all, and then fails with the first failure: nothing goes on behind the caller's back. */
+async function settle(works: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(works)).find((result) => result.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+}
+
+async function pushManifest(
+  context: TransferContext,
+  node: PlannedNode,
+  reader: ManifestReader,
+): Promise<void> {
+  const { target, scheduler, signal, emit } = context;
+  const { descriptor } = node;
+  const bytes = await bytesOf(node, reader);
+  await emit?.({ type: "started", descriptor });
+  await scheduler.run({ size: 0, hosts: [target.host], signal }, () =>
+    onSide("target", signal, () => target.push(descriptor, bytes, { signal })),
+  );
+  await emit?.({ type: "bytes", descriptor, done: bytes.byteLength });
+  await emit?.({ type: "done", descriptor });
+}
+
+interface Tagging {
+  readonly node: PlannedNode;
+  readonly wanted: readonly PlannedTag[];
+  /** The manifest is at the target; only names are missing. */
+  readonly isStored: boolean;
+}
+
+async function tagManifest(
+  context: TransferContext,
+  tagging: Tagging,
+  reader: ManifestReader,
+): Promise<void> {
+  const { target, scheduler, signal, emit } = context;
+  const { node, wanted, isStored } = tagging;
+  const { descriptor } = node;
+  const todo = wanted.flatMap(({ ref, done }) => (done ? [] : [ref]));
+  const names = todo.filter((ref) => !isDigestSyntax(ref));
+  const ask = (work: () => Promise<void> | undefined): Promise<void> =>
+    scheduler.run({ size: 0, hosts: [target.host], signal }, () => onSide("target", signal, work));
+  const atOnce = target.pushManifest !== undefined && names.length > 0;
+  if (atOnce) {
+    const bytes = await bytesOf(node, reader);
+    if (!isStored) await emit?.({ type: "started", descriptor });
+    await ask(() => target.pushManifest?.(descriptor, bytes, names, { signal }));
+    if (!isStored) await emit?.({ type: "bytes", descriptor, done: bytes.byteLength });
+    if (!isStored) await emit?.({ type: "done", descriptor });
+  } else if (!isStored) {
+    await pushManifest(context, node, reader);
+  } else {
+    await emit?.({ type: "skipped", descriptor });
+  }
+  for (const ref of todo) {
+    if (!atOnce || isDigestSyntax(ref)) await ask(() => target.tag(descriptor, ref, { signal }));
+    await emit?.({ type: "tagged", descriptor, ref });
+  }
+}
+
+async function bytesOf({ descriptor, content }: PlannedNode, reader: ManifestReader): Promise<Uint8Array> {
+  if (content === undefined) return (await reader.read(descriptor)).bytes;
+  const bytes = decodeBase64(content);
+  verifyBytes(descriptor, bytes);
+  return bytes;
+}
+
+/** A plan may have been on a disk in between: what it says of order is checked, or a circle would wait for ever. */
+function assertOrdered(plan: CopyPlan): void {
+  const earlier = new Set<string>();
+  for (const { descriptor, needs } of plan.nodes) {
+    const missing = needs.find((digest) => !earlier.has(digest));
+    if (missing !== undefined) {
+      throw new ContentError(
+        "INVALID",
+        `The plan has ${descriptor.digest} before ${missing}, which it needs.`,
+      );
+    }
+    earlier.add(descriptor.digest);
+  }
+}

@@ -1,0 +1,149 @@
+export interface SchedulerOptions {
+  /**
+   * Requests and transfers in flight, in all. Default 24: at a round trip of 20 ms that is what keeps hundreds of
+   * small blobs moving, and more gains nothing.
+   */
+  readonly concurrency?: number | undefined;
+  /** Large transfers among them. Default 3: as many as fill a fast line; more only share it. */
+  readonly largeConcurrency?: number | undefined;
+  /** The most that one host is asked at a time, by `host`; `*` is for those not named. Default: no bound of its own. */
+  readonly perHost?: Readonly<Record<string, number>> | undefined;
+}
+
+export interface Job {
+  /** Bytes to be moved; 0 for a question. Decides the lane, and in the lane of large ones the order. */
+  readonly size: number;
+  /** The hosts it keeps busy. A copy between registries names both: it gets both places at once, or waits for both. */
+  readonly hosts?: readonly (string | undefined)[] | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Decides what runs when: see {@link createScheduler}. */
+export interface Scheduler {
+  run<T>(job: Job, task: () => Promise<T>): Promise<T>;
+}
+
+/**
+ * Makes a scheduler that several copies can share. Small jobs run in the order they came and never wait behind large
+ * ones; large ones run the largest first, so that the last to finish is not the longest. A job takes all its places at
+ * once and none while it waits, so that copies in opposite directions cannot lock each other out.
+ *
+ * @example
+ * ```ts
+ * import { createScheduler } from "@reg/content";
+ * const scheduler = createScheduler({ concurrency: 8, perHost: { "registry-1.docker.io": 2 } });
+ * const answer = await scheduler.run({ size: 0, hosts: ["registry-1.docker.io"] }, async () => 42);
+ * console.log(answer); // 42
+ * ```
+ */
+export function createScheduler(options: SchedulerOptions = {}): Scheduler {
+  const concurrency = atLeastOne(options.concurrency ?? 24);
+  const largeConcurrency = Math.min(atLeastOne(options.largeConcurrency ?? 3), concurrency);
+  const perHost = new Map(Object.entries(options.perHost ?? {}));
+  const busy = new Map<string, number>();
+  const small = new Set<Waiting>();
+  const large: Waiting[] = [];
+  let active = 0;
+  let activeLarge = 0;
+
+  const hasPlace = (host: string): boolean =>
+    (busy.get(host) ?? 0) < atLeastOne(perHost.get(host) ?? perHost.get("*") ?? Number.POSITIVE_INFINITY);
+
+  const take = (job: Waiting, sign: 1 | -1): void => {
+    active += sign;
+    if (job.large) activeLarge += sign;
+    for (const host of job.hosts) busy.set(host, (busy.get(host) ?? 0) + sign);
+  };
+
+  const startNext = (): boolean => {
+    if (active >= concurrency) return false;
+    if (activeLarge < largeConcurrency) {
+      const index = large.findIndex((job) => job.hosts.every(hasPlace));
+      const [job] = index < 0 ? [] : large.splice(index, 1);
+      if (job !== undefined) {
+        take(job, 1);
+        job.start();
+        return true;
+      }
+    }
+    for (const job of small) {
+      if (!job.hosts.every(hasPlace)) continue;
+      small.delete(job);
+      take(job, 1);
+      job.start();
+      return true;
+    }
+    return false;
+  };
+
+  const startAll = (): void => {
+    while (startNext());
+  };
+
+  const place = (job: Job): Promise<Waiting> =>
+    new Promise((resolve, reject) => {
+      const { signal, size } = job;
+      if (signal?.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      const onAbort = (): void => {
+        small.delete(waiting);
+        const index = large.indexOf(waiting);
+        if (index >= 0) large.splice(index, 1);
+        reject(signal?.reason);
+      };
+      const waiting: Waiting = {
+        size,
+        large: size > LARGE_BYTES,
+        hosts: [...new Set((job.hosts ?? []).filter((host) => host !== undefined))],
+        start: () => {
+          signal?.removeEventListener("abort", onAbort);
+          resolve(waiting);
+        },
+      };
+      signal?.addEventListener("abort", onAbort, { once: true });
+      if (waiting.large) insertBySize(large, waiting);
+      else small.add(waiting);
+      // Later, so that jobs handed in together are sorted before the first of them starts.
+      queueMicrotask(startAll);
+    });
+
+  return {
+    async run(job, task) {
+      const taken = await place(job);
+      try {
+        return await task();
+      } finally {
+        take(taken, -1);
+        startAll();
+      }
+    },
+  };
+}
+
+/** Above this a transfer takes longer than a round trip on most lines, and counts as large. */
+const LARGE_BYTES = 1024 * 1024;
+
+interface Waiting {
+  readonly size: number;
+  readonly large: boolean;
+  readonly hosts: readonly string[];
+  start(): void;
+}
+
+/** Keeps the list in falling order of size; equals stay in the order they came. */
+function insertBySize(list: Waiting[], job: Waiting): void {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((list[middle]?.size ?? 0) >= job.size) low = middle + 1;
+    else high = middle;
+  }
+  list.splice(low, 0, job);
+}
+
+function atLeastOne(value: number): number {
+  return value >= 1 ? value : 1;
+}

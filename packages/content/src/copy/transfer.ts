@@ -1,0 +1,184 @@
+import type { Descriptor } from "../descriptor.ts";
+import { ContentError } from "../errors.ts";
+import type { ProgressEvent } from "../progress.ts";
+import type { ByteSink, ContentSource, ContentTarget, ContentWriter } from "../store.ts";
+import { inlineData } from "../verifier.ts";
+import { isMismatch } from "./manifest-reader.ts";
+import type { Scheduler } from "./scheduler.ts";
+import { markSide, onSide } from "./side.ts";
+
+export interface TransferContext {
+  readonly source: ContentSource;
+  readonly target: ContentTarget;
+  readonly scheduler: Scheduler;
+  readonly signal: AbortSignal;
+  /** Where events go; `undefined` where nobody listens, so that the bytes pass without a detour. */
+  readonly emit: ((event: ProgressEvent) => void | Promise<void>) | undefined;
+}
+
+export type Transferred =
+  | { readonly how: "copied"; readonly bytes: number }
+  | { readonly how: "mounted" | "skipped" };
+
+/** Whether a mount is worth a try: only a target that says it can is asked. */
+export function canMount({ source, target }: Pick<TransferContext, "source" | "target">): boolean {
+  return target.mount !== undefined && target.canMount?.(source) === true;
+}
+
+/**
+ * Whether the target is asked for a blob before it is sent. A question to a registry costs a round trip; a tiny upload
+ * only one more.
+ */
+export function isAskedFirst({ target }: Pick<TransferContext, "target">, { size }: Descriptor): boolean {
+  return target.remote !== true || size > TINY_UPLOAD_BYTES;
+}
+
+/** Brings one blob to the target: mounted, found there, or moved. */
+export async function transferBlob(context: TransferContext, descriptor: Descriptor): Promise<Transferred> {
+  const { source, target, scheduler, signal, emit } = context;
+  const ask = <T>(work: () => Promise<T>): Promise<T> =>
+    scheduler.run({ size: 0, hosts: [target.host], signal }, () => onSide("target", signal, work));
+  if (canMount(context)) {
+    // A mount answers the question too: a blob that is there is mounted in no time.
+    if (await ask(async () => target.mount?.(descriptor, source, { signal }))) {
+      await emit?.({ type: "mounted", descriptor });
+      return { how: "mounted" };
+    }
+  } else if (isAskedFirst(context, descriptor) && (await ask(() => target.exists(descriptor, { signal })))) {
+    await emit?.({ type: "skipped", descriptor });
+    return { how: "skipped" };
+  }
+  return scheduler.run({ size: descriptor.size, hosts: [source.host, target.host], signal }, async () => {
+    await emit?.({ type: "started", descriptor });
+    const bytes = await move(context, descriptor).catch(async (error: unknown) => {
+      // Wrong bytes may be a broken cache on the way, or what an earlier run left: they get one more chance.
+      if (!isMismatch(error) || signal.aborted) throw error;
+      await emit?.({
+        type: "retried",
+        descriptor,
+        reason: error instanceof Error ? error.message : "wrong bytes",
+      });
+      return move(context, descriptor);
+    });
+    await emit?.({ type: "done", descriptor });
+    return { how: "copied", bytes };
+  });
+}
+
+/** Below this a question first costs more than it saves. */
+const TINY_UPLOAD_BYTES = 8 * 1024;
+
+/** Up to here content is held in memory, so that it can be sent again without being fetched again. */
+const BUFFERED_BYTES = 256 * 1024;
+
+async function move(context: TransferContext, descriptor: Descriptor): Promise<number> {
+  const { source, target, signal, emit } = context;
+  const inline = await onSide("source", signal, () => inlineData(descriptor));
+  if (inline === undefined && target.writer !== undefined) {
+    const writer = await onSide("target", signal, () => target.writer?.(descriptor, { signal }));
+    if (writer !== undefined) return moveIntoWriter(context, descriptor, writer);
+  }
+  if (inline !== undefined || descriptor.size <= BUFFERED_BYTES) {
+    const bytes =
+      inline ??
+      (await onSide("source", signal, async () => {
+        const stream = await source.fetch(descriptor, { signal });
+        return stream.bytes(descriptor.size);
+      }));
+    await onSide("target", signal, () => target.push(descriptor, bytes, { signal }));
+    await emit?.({ type: "bytes", descriptor, done: bytes.byteLength });
+    return bytes.byteLength;
+  }
+  return moveByPush(context, descriptor);
+}
+
+/** The fast path: bytes go from the source straight into a sink that hashes them. */
+async function moveIntoWriter(
+  { source, signal, emit }: TransferContext,
+  descriptor: Descriptor,
+  writer: ContentWriter,
+): Promise<number> {
+  let finished = false;
+  try {
+    if (writer.offset > descriptor.size) await onSide("target", signal, () => writer.restart());
+    const { offset } = writer;
+    let done = offset;
+    const sink: ByteSink = {
+      write(chunk) {
+        done += chunk.byteLength;
+        if (done > descriptor.size) {
+          const message = `${descriptor.digest} has more than the ${descriptor.size} bytes announced.`;
+          throw markSide(new ContentError("SIZE_MISMATCH", message), "source", signal);
+        }
+        const written = writeMarked(writer, chunk, signal);
+        if (emit === undefined) return written;
+        const event = { type: "bytes", descriptor, done } as const;
+        return written === undefined ? emit(event) : written.then(() => emit(event));
+      },
+    };
+    if (offset < descriptor.size) {
+      await onSide("source", signal, async () => {
+        const options = { offset, signal, verify: false };
+        if (source.fetchInto !== undefined) return source.fetchInto(descriptor, sink, options);
+        for await (const chunk of await source.fetch(descriptor, options)) await sink.write(chunk);
+      });
+    }
+    finished = true;
+    await commit(writer, signal);
+    return done - offset;
+  } finally {
+    if (!finished) await writer.abort().catch(ignore);
+  }
+}
+
+/** Wrong bytes are the source's fault, whatever else goes wrong is the target's. */
+async function commit(writer: ContentWriter, signal: AbortSignal): Promise<void> {
+  try {
+    await writer.commit();
+  } catch (error) {
+    throw markSide(error, isMismatch(error) ? "source" : "target", signal);
+  }
+}
+
+function writeMarked(
+  writer: ContentWriter,
+  chunk: Uint8Array,
+  signal: AbortSignal,
+): undefined | Promise<void> {
+  const mark = (error: unknown): never => {
+    throw markSide(error, "target", signal);
+  };
+  try {
+    const written = writer.write(chunk);
+    return written === undefined ? undefined : written.catch(mark);
+  } catch (error) {
+    return mark(error);
+  }
+}
+
+/** The target pulls, and may ask again from any byte. */
+async function moveByPush(context: TransferContext, descriptor: Descriptor): Promise<number> {
+  const { source, target, signal, emit } = context;
+  let moved = 0;
+  async function* open(
+    offset: number,
+    pullSignal?: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    let done = offset;
+    try {
+      const stream = await source.fetch(descriptor, { offset, signal: pullSignal ?? signal });
+      for await (const chunk of stream) {
+        done += chunk.byteLength;
+        moved += chunk.byteLength;
+        yield chunk;
+        await emit?.({ type: "bytes", descriptor, done });
+      }
+    } catch (error) {
+      throw markSide(error, "source", signal);
+    }
+  }
+  await onSide("target", signal, () => target.push(descriptor, { size: descriptor.size, open }, { signal }));
+  return moved;
+}
+
+function ignore(): void {}
