@@ -1,0 +1,115 @@
+import { randomUUID } from "node:crypto";
+import { chown, type FileHandle, mkdir, open, realpath, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { AuthError } from "../errors.ts";
+
+/** A configuration file's document: fields that are not ours are kept as they are. */
+export type ConfigDocument = Readonly<Record<string, unknown>>;
+
+/** A file of credentials is a few kilobytes; this is one by mistake. */
+const CONFIG_LIMIT_BYTES = 1_048_576;
+
+/**
+ * Reads a JSON object; `undefined` where there is no such file.
+ *
+ * @throws AuthError `CONFIG`, `SIZE_EXCEEDED`; the message names the file and shows nothing of it.
+ */
+export async function readConfig(path: string): Promise<ConfigDocument | undefined> {
+  const text = await readLimited(path);
+  return text === undefined ? undefined : parseConfig(text, path);
+}
+
+/** @throws AuthError `CONFIG` for anything but a JSON object; `where` names the file or variable. */
+export function parseConfig(text: string, where: string): ConfigDocument {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // The parser's own message would quote the text.
+    throw new AuthError("CONFIG", `${where} is not JSON`);
+  }
+  if (!isRecord(value)) throw new AuthError("CONFIG", `${where} is not a JSON object`);
+  return value;
+}
+
+/**
+ * Replaces the file's content at once or not at all, readable by its owner alone. A symlink stays one.
+ *
+ * @throws AuthError `CONFIG` where it cannot be written
+ */
+export async function writeConfig(path: string, document: ConfigDocument): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const target = await realpath(path).catch(() => path);
+    await replaceFile(target, `${JSON.stringify(document, undefined, "\t")}\n`);
+  } catch (cause) {
+    throw new AuthError("CONFIG", `${path} could not be written (${codeOf(cause)})`, { cause });
+  }
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+async function readLimited(path: string): Promise<string | undefined> {
+  let file: FileHandle;
+  try {
+    file = await open(path, "r");
+  } catch (cause) {
+    const code = codeOf(cause);
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw new AuthError("CONFIG", `${path} could not be read (${code})`, { cause });
+  }
+  try {
+    const buffer = Buffer.allocUnsafe(64 * 1024);
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, null);
+      if (bytesRead === 0) break;
+      size += bytesRead;
+      if (size > CONFIG_LIMIT_BYTES) {
+        throw new AuthError(
+          "SIZE_EXCEEDED",
+          `${path} is larger than ${CONFIG_LIMIT_BYTES} bytes; no file of credentials is`,
+        );
+      }
+      chunks.push(Buffer.from(buffer.subarray(0, bytesRead)));
+    }
+    return Buffer.concat(chunks).toString("utf8");
+  } catch (cause) {
+    if (cause instanceof AuthError) throw cause;
+    throw new AuthError("CONFIG", `${path} could not be read (${codeOf(cause)})`, { cause });
+  } finally {
+    await file.close();
+  }
+}
+
+async function replaceFile(target: string, text: string): Promise<void> {
+  const folder = dirname(target);
+  const temporary = join(folder, `.${randomUUID()}.tmp`);
+  try {
+    const file = await open(temporary, "wx", 0o600);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    // Under sudo the file stays its owner's; whoever may not give it away owns it already.
+    const before = await stat(target).catch(() => undefined);
+    if (before !== undefined) await chown(temporary, before.uid, before.gid).catch(() => {});
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  const handle = await open(folder, "r").catch(() => undefined);
+  // Not every file system lets a folder be synced; the rename itself is done.
+  await handle?.sync().catch(() => {});
+  await handle?.close();
+}
+
+function codeOf(error: unknown): string {
+  return isRecord(error) && typeof error["code"] === "string" ? error["code"] : "unknown error";
+}
