@@ -73,7 +73,7 @@ export const documentCases: readonly FaultCase[] = [
           refused.observed,
           [refused.status === "pass", refused.observed],
           [
-            !requests.some(({ target }) => decodeURIComponent(target).includes(digest)),
+            !requests.some(({ target }) => decodeURIComponent(target).endsWith(`/${digest}`)),
             "asked the registry for it",
           ],
         ),

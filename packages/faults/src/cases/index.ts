@@ -3,6 +3,7 @@ import { redirectCases } from "./auth-redirects.ts";
 import { secretCases } from "./auth-secrets.ts";
 import { tokenCases } from "./auth-tokens.ts";
 import { documentCases } from "./client-documents.ts";
+import { uploadCases } from "./client-uploads.ts";
 import { bodyCases } from "./transport-bodies.ts";
 
 /** Every case of the suite, by area. */
@@ -12,4 +13,5 @@ export const cases: readonly FaultCase[] = [
   tokenCases,
   bodyCases,
   documentCases,
+  uploadCases,
 ].flat();
