@@ -4,6 +4,7 @@ import { secretCases } from "./auth-secrets.ts";
 import { tokenCases } from "./auth-tokens.ts";
 import { documentCases } from "./client-documents.ts";
 import { uploadCases } from "./client-uploads.ts";
+import { answerCases } from "./transport-answers.ts";
 import { bodyCases } from "./transport-bodies.ts";
 
 /** Every case of the suite, by area. */
@@ -12,6 +13,7 @@ export const cases: readonly FaultCase[] = [
   secretCases,
   tokenCases,
   bodyCases,
+  answerCases,
   documentCases,
   uploadCases,
 ].flat();
