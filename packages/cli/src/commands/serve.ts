@@ -1,0 +1,50 @@
+import { once } from "node:events";
+import type { RegistryOptions } from "@reg/server";
+import type { Call } from "../call.ts";
+import { readSecret } from "../read-secret.ts";
+import { UsageError } from "../usage-error.ts";
+
+const DEFAULT_ADDRESS = "127.0.0.1:5000";
+
+/** `{url, port, dir}` once it listens; ends at Ctrl-C, which for a server is no failure. */
+export async function run(call: Call): Promise<undefined> {
+  const { hostname, port } = readAddress(call.text("addr") ?? DEFAULT_ADDRESS);
+  const server = await import("@reg/server");
+  const dir = call.text("dir");
+  const registry = server.createRegistry({
+    storage: dir === undefined ? server.memoryStorage() : server.folderStorage(dir),
+    readOnly: call.flag("read-only"),
+    onError: (error) => call.output.error(`reg: ${error instanceof Error ? error.message : String(error)}`),
+    ...(await accessOf(call, server)),
+  });
+  const listener = await server.serve(registry, { hostname, port });
+  call.defer(() => listener.close());
+  const { url } = listener;
+  call.output.result({ url, port: listener.port, dir: dir ?? null }, () => [
+    `listening on ${url}${dir === undefined ? ", in memory" : `, keeping everything in ${dir}`}`,
+  ]);
+  if (!call.signal.aborted) await once(call.signal, "abort");
+  return undefined;
+}
+
+async function accessOf(
+  call: Call,
+  server: typeof import("@reg/server"),
+): Promise<Pick<RegistryOptions, "access">> {
+  const username = call.text("username");
+  if (username === undefined) return {};
+  if (!call.flag("password-stdin")) throw new UsageError("--username needs --password-stdin");
+  const password = await readSecret(call.signal);
+  return { access: server.basicAccess({ users: { [username]: password } }) };
+}
+
+/** `HOST:PORT`, `:PORT`, `PORT` or `[::1]:PORT`. */
+function readAddress(text: string): { hostname: string; port: number } {
+  const match = /^(?:(\[[^\]]+\]|[^:[\]]*):)?(\d{1,5})$/.exec(text);
+  const port = Number(match?.[2]);
+  if (match === null || port > 65_535) {
+    throw new UsageError(`--addr is HOST:PORT, not "${text}"`, "for example 127.0.0.1:5000 or [::1]:0");
+  }
+  const hostname = match[1] === undefined || match[1] === "" ? "127.0.0.1" : match[1];
+  return { hostname: hostname.replace(/^\[(.*)\]$/, "$1"), port };
+}

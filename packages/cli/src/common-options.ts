@@ -1,0 +1,43 @@
+import type { OptionDefinition } from "./command.ts";
+
+/** Options that every command takes. */
+export const COMMON_OPTIONS: readonly OptionDefinition[] = [
+  { name: "json", summary: "print JSON of a stable shape, and failures as JSON on standard error" },
+  {
+    name: "platform",
+    value: "OS/ARCH[/VARIANT]",
+    summary: "choose this platform of an image for several (default: this machine's, on Linux)",
+  },
+  { name: "all-platforms", summary: "take the image for every platform it is made for" },
+  { name: "plain-http", summary: "speak http instead of https (loopback addresses do so by themselves)" },
+  { name: "insecure", summary: "accept any TLS certificate" },
+  { name: "ca", value: "FILE", summary: "trust the certificates in this PEM file besides the system's" },
+  {
+    name: "family",
+    value: "4|6|auto",
+    choices: ["4", "6", "auto"],
+    summary: "connect by IPv4, by IPv6, or by whichever answers first (default: auto)",
+  },
+  {
+    name: "resolve",
+    value: "HOST:PORT:ADDR",
+    many: true,
+    summary: "connect to this address for that host and port",
+  },
+  { name: "proxy", value: "URL", summary: "go through this proxy instead of the one in the environment" },
+  { name: "username", short: "u", value: "U", summary: "sign in as this user; needs --password-stdin" },
+  { name: "password-stdin", summary: "read the password from standard input" },
+  { name: "authfile", value: "FILE", summary: "read and keep credentials in this file" },
+  {
+    name: "progress",
+    value: "auto|plain|json|none",
+    choices: ["auto", "plain", "json", "none"],
+    summary:
+      "how to show progress on standard error: bars on a terminal and lines otherwise, lines, JSON, or not at all",
+  },
+  { name: "concurrency", value: "N", atLeast: 1, summary: "move this many blobs at a time" },
+  { name: "timeout", value: "S", atLeast: 1, summary: "give up after this many seconds in all" },
+  { name: "debug", summary: "print one line for each request on standard error" },
+  { name: "quiet", short: "q", summary: "print results and failures, nothing else" },
+  { name: "help", short: "h", summary: "print this help" },
+];

@@ -1,0 +1,171 @@
+import { readFileSync } from "node:fs";
+import type {
+  CreateClientOptions,
+  CredentialStore,
+  EnvironmentOptions,
+  Reference,
+  RegistryClient,
+} from "@reg/sdk";
+import type { Call } from "./call.ts";
+import { debugLine } from "./debug-line.ts";
+import { readSecret } from "./read-secret.ts";
+import { UsageError } from "./usage-error.ts";
+
+type Sdk = typeof import("@reg/sdk");
+
+/** A client made as the options say, and the arguments read with the defaults of the environment. */
+export interface Session {
+  readonly sdk: Sdk;
+  readonly client: RegistryClient;
+  readonly credentials: CredentialStore;
+  /** How the client was made, for what needs a transport of its own. */
+  readonly options: CreateClientOptions;
+  readonly environment: EnvironmentOptions;
+  /** `NAME[:TAG][@DIGEST]`; without either, the default tag. */
+  image(text: string): Reference;
+  /** `NAME`, without tag and digest. */
+  repository(text: string): Reference;
+  /** `NAME@DIGEST`. */
+  blob(text: string): Reference;
+  /** A tag for the repository of a reference. */
+  tag(reference: Reference, text: string): string;
+}
+
+/**
+ * Loads the library, which help and usage errors do without, and makes a client that is closed when the command ends.
+ *
+ * @param names - the registries or references that `--username` is for
+ */
+export async function openSession(call: Call, names: readonly string[]): Promise<Session> {
+  const sdk = await import("@reg/sdk");
+  const environment = sdk.optionsFromEnvironment(call.environment);
+  const references = referenceReaders(sdk, environment);
+  const hosts = names.map((name) => registryOf(sdk, environment, name));
+  const credentials = await credentialsOf(call, sdk, environment, hosts);
+  const options = clientOptions(call, environment, credentials);
+  const client = sdk.createClient(options);
+  call.defer(() => client.close());
+  return { sdk, client, credentials, options, environment, ...references };
+}
+
+/** The host that an argument names: a bare host, or that of a reference. */
+export function registryOf(sdk: Sdk, environment: EnvironmentOptions, name: string): string {
+  const scheme = /^([a-z]+):\/\/(.*?)\/*$/i.exec(name);
+  if (scheme !== null) {
+    const plain = scheme[1]?.toLowerCase() === "http" ? " --plain-http" : "";
+    throw new UsageError(`"${name}" is a URL, not the name of a registry`, `write ${scheme[2]}${plain}`);
+  }
+  return name.includes("/") || !looksLikeHost(name)
+    ? sdk.parseReference(name, environment.reference).domain
+    : sdk.parseReference(`${name}/x`, environment.reference).domain;
+}
+
+function looksLikeHost(name: string): boolean {
+  return /^(?:localhost|.*\..*|\[.*\]|[^:@]*:\d+)(?::\d+)?$/i.test(name) && !name.includes("@");
+}
+
+function referenceReaders(
+  sdk: Sdk,
+  environment: EnvironmentOptions,
+): Pick<Session, "image" | "repository" | "blob" | "tag"> {
+  const { reference: defaults } = environment;
+  const { defaultTag, ...untagged } = defaults;
+  return {
+    image: (text) => sdk.parseReference(text, { ...defaults, defaultTag: defaultTag ?? "latest" }),
+    repository: (text) => {
+      const reference = sdk.parseReference(text, untagged);
+      if (reference.tag === undefined && reference.digest === undefined) return reference;
+      throw new UsageError(`"${text}" names an image, not a repository`, `write ${bare(reference)}`);
+    },
+    blob: (text) => {
+      const reference = sdk.parseReference(text, untagged);
+      if (reference.digest !== undefined) return reference.with({ tag: undefined });
+      throw new UsageError(`"${text}" has no digest`, `write ${bare(reference)}@sha256:…`);
+    },
+    tag: (reference, text) => {
+      reference.with({ tag: text, digest: undefined });
+      return text;
+    },
+  };
+}
+
+function bare(reference: Reference): string {
+  return reference.with({ tag: undefined, digest: undefined }).familiar();
+}
+
+function clientOptions(
+  call: Call,
+  environment: EnvironmentOptions,
+  credentials: CredentialStore,
+): CreateClientOptions {
+  const ca = call.text("ca");
+  const family = call.text("family");
+  const proxy = call.text("proxy");
+  const resolve = call.list("resolve");
+  const concurrency = call.number("concurrency");
+  const debug = call.flag("debug") || environment.debug;
+  return {
+    ...environment.client,
+    credentials,
+    userAgent: "reg",
+    onWarning: ({ registry, text }) => call.output.note(`${registry} warns: ${text}`),
+    ...(call.flag("plain-http") ? { plainHttp: true } : {}),
+    ...(call.flag("insecure") ? { insecure: true } : {}),
+    ...(ca === undefined ? {} : { ca: readFileSync(ca, "utf8") }),
+    ...(family === undefined ? {} : { family: family === "4" ? 4 : family === "6" ? 6 : "auto" }),
+    ...(proxy === undefined ? {} : { proxy }),
+    ...(resolve.length === 0 ? {} : { resolve: Object.fromEntries(resolve.map(readPin)) }),
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(debug ? { observe: (event) => call.output.error(debugLine(event)) } : {}),
+  };
+}
+
+/** `HOST:PORT:ADDR`, where host and address may be IPv6 in brackets. */
+function readPin(text: string): readonly [string, string] {
+  const match = /^(\[[^\]]+\]|[^:]+):(\d{1,5}):(.+)$/.exec(text);
+  const [, host, port, address] = match ?? [];
+  if (host === undefined || port === undefined || address === undefined || Number(port) > 65_535) {
+    throw new UsageError(`--resolve is HOST:PORT:ADDR, not "${text}"`, "for example ghcr.io:443:192.0.2.1");
+  }
+  return [`${host.toLowerCase()}:${Number(port)}`, address.replace(/^\[(.*)\]$/, "$1")];
+}
+
+function keptCredentials(call: Call, sdk: Sdk, environment: EnvironmentOptions): CredentialStore {
+  const authFile = call.text("authfile");
+  if (authFile !== undefined) return sdk.defaultCredentialStore({ authFile, env: call.environment });
+  const file = environment.credentialsFile;
+  if (file !== undefined) return sdk.dockerConfigStore({ file, env: call.environment });
+  return sdk.defaultCredentialStore({ env: call.environment });
+}
+
+/** What is given on the command line comes first, for the registries it names; then what was kept at login. */
+async function credentialsOf(
+  call: Call,
+  sdk: Sdk,
+  environment: EnvironmentOptions,
+  hosts: readonly string[],
+): Promise<CredentialStore> {
+  const kept = keptCredentials(call, sdk, environment);
+  const username = call.text("username");
+  // Signing in is the one command that uses these itself.
+  if (call.name === "login") return kept;
+  if (username === undefined) {
+    if (!call.flag("password-stdin")) return kept;
+    throw new UsageError("--password-stdin needs --username");
+  }
+  if (!call.flag("password-stdin")) {
+    throw new UsageError("--username needs --password-stdin", "or keep the password once with `reg login`");
+  }
+  const distinct = [...new Set(hosts)];
+  if (distinct.length > 1) {
+    throw new UsageError(
+      `--username could be for ${distinct.join(" or for ")}`,
+      "sign in to each with `reg login` instead",
+    );
+  }
+  const password = await readSecret(call.signal);
+  const given = sdk.staticCredentials(
+    Object.fromEntries(distinct.map((host) => [host, { username, password }])),
+  );
+  return sdk.chain(given, kept);
+}

@@ -1,0 +1,68 @@
+import type { ArgumentDefinition, OptionDefinition } from "../command.ts";
+
+/** Arguments and options that several commands share, so that they read alike everywhere. */
+
+export const REF: ArgumentDefinition = {
+  name: "REF",
+  summary: "an image: HOST/NAME:TAG or HOST/NAME@DIGEST; Docker Hub where no host is given",
+};
+
+export const REPO: ArgumentDefinition = { name: "REPO", summary: "a repository: HOST/NAME" };
+
+export const HOST: ArgumentDefinition = {
+  name: "HOST",
+  summary: "a registry: ghcr.io, localhost:5000, docker.io",
+};
+
+export const BLOB: ArgumentDefinition = { name: "REPO@DIGEST", summary: "a blob of a repository" };
+
+export const SOURCE: ArgumentDefinition = {
+  name: "SOURCE",
+  summary: "a reference, oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE[:TAG]",
+  completes: "file",
+};
+
+export const TARGET: ArgumentDefinition = {
+  name: "TARGET",
+  summary: "a reference, oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE[:TAG]",
+  completes: "file",
+};
+
+export const OUTPUT: OptionDefinition = {
+  name: "output",
+  short: "o",
+  value: "FILE",
+  summary: "write to this file instead of standard output; it appears only when all of it is there",
+};
+
+export const ANNOTATION: OptionDefinition = {
+  name: "annotation",
+  value: "KEY=VALUE",
+  many: true,
+  summary: "set this annotation on the manifest",
+};
+
+/** What goes along with a copy. */
+export const COPY_OPTIONS: readonly OptionDefinition[] = [
+  { name: "referrers", summary: "take signatures, SBOMs and other referrers along, and theirs" },
+  { name: "digest-tags", summary: "take tags of the form sha256-….sig along" },
+  { name: "foreign-layers", summary: "take layers along that are marked not to be distributed" },
+  {
+    name: "sparse",
+    summary: "with --platform, keep the index as it is, without the other platforms' content",
+  },
+  {
+    name: "format",
+    value: "oci|docker",
+    choices: ["oci", "docker"],
+    summary: "convert the manifests to this format; digests change",
+  },
+  { name: "dry-run", summary: "say what would be moved, and move nothing" },
+];
+
+/** Which artifact, for commands that make one. */
+export const ARTIFACT_TYPE: OptionDefinition = {
+  name: "artifact-type",
+  value: "TYPE",
+  summary: "the artifact's type, such as application/vnd.example.sbom",
+};

@@ -1,0 +1,150 @@
+import type { CommandDefinition } from "../command.ts";
+import { ARTIFACT_TYPE, HOST, REF, REPO } from "./arguments.ts";
+
+export const LOOKING: readonly CommandDefinition[] = [
+  {
+    name: "inspect",
+    summary: "Show what an image is: digest, platform, labels, layers",
+    arguments: [REF],
+    options: [],
+    examples: [
+      { line: "reg inspect alpine:3.20", does: "for a person" },
+      { line: "reg inspect --json alpine:3.20", does: "for a program" },
+    ],
+    load: () => import("../commands/inspect.ts"),
+  },
+  {
+    name: "tags",
+    summary: "List the tags of a repository",
+    arguments: [REPO],
+    options: [
+      { name: "limit", value: "N", atLeast: 1, summary: "stop after this many" },
+      { name: "with-digests", summary: "with each tag its digest" },
+      { name: "match", value: "GLOB", summary: "only tags that match, such as 3.*" },
+      {
+        name: "sort",
+        value: "name|semver",
+        choices: ["name", "semver"],
+        summary: "in this order; without it as the registry gives them",
+      },
+      { name: "reverse", summary: "with --sort, the last first" },
+    ],
+    examples: [
+      { line: "reg tags alpine --match '3.2*' --sort semver --reverse --limit 5", does: "the five newest" },
+    ],
+    load: () => import("../commands/tags.ts"),
+  },
+  {
+    name: "digest",
+    summary: "Print the digest that a tag stands for",
+    arguments: [REF],
+    options: [],
+    examples: [{ line: "reg digest alpine:3.20", does: "one request, no body" }],
+    load: () => import("../commands/digest.ts"),
+  },
+  {
+    name: "manifest",
+    summary: "Print a manifest, byte for byte",
+    arguments: [REF],
+    options: [],
+    examples: [
+      { line: "reg manifest alpine:3.20 | sha256sum", does: "the digest again" },
+      { line: "reg manifest --platform linux/arm64 alpine:3.20", does: "of one platform" },
+    ],
+    load: () => import("../commands/manifest.ts"),
+  },
+  {
+    name: "config",
+    summary: "Print an image's configuration, byte for byte",
+    arguments: [REF],
+    options: [],
+    examples: [
+      { line: "reg config --platform linux/amd64 alpine:3.20", does: "entrypoint, environment, history" },
+    ],
+    load: () => import("../commands/config.ts"),
+  },
+  {
+    name: "exists",
+    summary: "Say whether an image is there",
+    details: [
+      "The exit code is the answer; whether it cannot be told (no access, no network) has a code of its own.",
+    ],
+    arguments: [REF],
+    options: [],
+    examples: [
+      { line: "reg exists -q localhost:5000/app:1.2 || make push", does: "pushes only what is missing" },
+    ],
+    exits: { 0: "it is there", 3: "it is not there" },
+    load: () => import("../commands/exists.ts"),
+  },
+  {
+    name: "created",
+    summary: "Print when an image was made",
+    arguments: [REF],
+    options: [],
+    examples: [{ line: "reg created alpine:3.20", does: "as 2024-05-22T18:18:12Z" }],
+    load: () => import("../commands/created.ts"),
+  },
+  {
+    name: "referrers",
+    summary: "List what refers to an image: signatures, SBOMs, attestations",
+    arguments: [REF],
+    options: [{ ...ARTIFACT_TYPE, summary: "only of this type" }],
+    examples: [
+      {
+        line: "reg referrers ghcr.io/team/app:1.2",
+        does: "by the referrers API, or by tags where it is missing",
+      },
+    ],
+    load: () => import("../commands/referrers.ts"),
+  },
+  {
+    name: "ls",
+    summary: "List files inside an image, without pulling it whole",
+    arguments: [REF, { name: "PATH", summary: "a folder (default: /)", optional: true }],
+    options: [{ name: "recursive", short: "r", summary: "and everything below" }],
+    examples: [{ line: "reg ls alpine:3.20 /etc", does: "names, sizes and modes" }],
+    load: () => import("../commands/ls.ts"),
+  },
+  {
+    name: "cat",
+    summary: "Print a file inside an image, without pulling it whole",
+    arguments: [REF, { name: "PATH", summary: "a file" }],
+    options: [],
+    examples: [{ line: "reg cat alpine:3.20 /etc/os-release", does: "reads only the layer that has it" }],
+    exits: { 3: "no such image, or no such file in it" },
+    load: () => import("../commands/cat.ts"),
+  },
+  {
+    name: "catalog",
+    summary: "List the repositories of a registry",
+    arguments: [HOST],
+    options: [{ name: "limit", value: "N", atLeast: 1, summary: "stop after this many" }],
+    examples: [{ line: "reg catalog localhost:5000", does: "where the registry allows it" }],
+    load: () => import("../commands/catalog.ts"),
+  },
+  {
+    name: "search",
+    summary: "List the repositories whose name contains a text",
+    arguments: [HOST, { name: "TEXT", summary: "part of a name, taken literally" }],
+    options: [{ name: "limit", value: "N", atLeast: 1, summary: "stop after this many" }],
+    examples: [{ line: "reg search localhost:5000 team/", does: "looks through the catalogue" }],
+    load: () => import("../commands/search.ts"),
+  },
+  {
+    name: "ping",
+    summary: "Say whether a registry answers, and what it asks for",
+    arguments: [HOST],
+    options: [],
+    examples: [{ line: "reg ping localhost:5000", does: "one request to /v2/" }],
+    load: () => import("../commands/ping.ts"),
+  },
+  {
+    name: "ratelimit",
+    summary: "Show how many pulls a registry still allows",
+    arguments: [REF],
+    options: [],
+    examples: [{ line: "reg ratelimit alpine", does: "asks with HEAD, which costs none" }],
+    load: () => import("../commands/ratelimit.ts"),
+  },
+];

@@ -1,0 +1,102 @@
+import type { CommandDefinition } from "../command.ts";
+import { BLOB, OUTPUT, REF, REPO } from "./arguments.ts";
+
+export const RAW: readonly CommandDefinition[] = [
+  {
+    name: "blob get",
+    summary: "Fetch a blob, verified",
+    arguments: [BLOB],
+    options: [OUTPUT],
+    examples: [
+      {
+        line: "reg blob get localhost:5000/app@sha256:… -o layer.tar.gz",
+        does: "the file appears when it is right",
+      },
+    ],
+    exits: { 6: "the bytes do not match the digest" },
+    load: () => import("../commands/blob-get.ts"),
+  },
+  {
+    name: "blob put",
+    summary: "Store a file as a blob",
+    arguments: [REPO, { name: "FILE", summary: "the file, or - for standard input", completes: "file" }],
+    options: [],
+    examples: [{ line: "reg blob put localhost:5000/app layer.tar.gz", does: "prints its digest" }],
+    load: () => import("../commands/blob-put.ts"),
+  },
+  {
+    name: "blob head",
+    summary: "Show a blob's size without fetching it",
+    arguments: [BLOB],
+    options: [],
+    examples: [{ line: "reg blob head localhost:5000/app@sha256:…", does: "digest and size" }],
+    load: () => import("../commands/blob-head.ts"),
+  },
+  {
+    name: "blob delete",
+    summary: "Delete a blob",
+    arguments: [BLOB],
+    options: [],
+    examples: [{ line: "reg blob delete localhost:5000/app@sha256:…", does: "where the registry allows it" }],
+    load: () => import("../commands/blob-delete.ts"),
+  },
+  {
+    name: "manifest get",
+    summary: "Print a manifest, byte for byte (the same as `reg manifest`)",
+    arguments: [REF],
+    options: [OUTPUT],
+    examples: [{ line: "reg manifest get alpine:3.20 -o manifest.json", does: "into a file" }],
+    load: () => import("../commands/manifest-get.ts"),
+  },
+  {
+    name: "manifest put",
+    summary: "Store a manifest, byte for byte",
+    arguments: [REF, { name: "FILE", summary: "the manifest, or - for standard input", completes: "file" }],
+    options: [
+      { name: "media-type", value: "TYPE", summary: "its media type, where the document does not say" },
+    ],
+    examples: [{ line: "reg manifest put localhost:5000/app:1 manifest.json", does: "prints its digest" }],
+    load: () => import("../commands/manifest-put.ts"),
+  },
+  {
+    name: "manifest head",
+    summary: "Show a manifest's digest, type and size without fetching it",
+    arguments: [REF],
+    options: [],
+    examples: [{ line: "reg manifest head alpine:3.20", does: "as the registry's headers have it" }],
+    load: () => import("../commands/manifest-head.ts"),
+  },
+  {
+    name: "manifest delete",
+    summary: "Delete a manifest (the same as `reg delete`)",
+    arguments: [REF],
+    options: [],
+    examples: [{ line: "reg manifest delete localhost:5000/app@sha256:…", does: "by digest" }],
+    load: () => import("../commands/delete.ts"),
+  },
+  {
+    name: "api",
+    summary: "Send any request to a registry, signed in as usual",
+    details: [
+      "Redirects, retries and credentials are handled as for every other command. A status of 400 or more fails.",
+    ],
+    arguments: [
+      { name: "METHOD", summary: "GET, HEAD, PUT, POST, PATCH or DELETE" },
+      { name: "PATH", summary: "HOST/v2/… or a URL" },
+    ],
+    options: [
+      { name: "header", short: "H", value: "NAME:VALUE", many: true, summary: "send this header" },
+      { name: "data", short: "d", value: "TEXT|@FILE|-", summary: "send this body" },
+      {
+        name: "scope",
+        value: "SCOPE",
+        many: true,
+        summary: "ask the token server for this (default: pull, or pull and push where the method writes)",
+      },
+      { name: "include", short: "i", summary: "print status and headers too" },
+      OUTPUT,
+    ],
+    examples: [{ line: "reg api GET localhost:5000/v2/_catalog", does: "the body as it comes" }],
+    load: () => import("../commands/api.ts"),
+  },
+];

@@ -1,0 +1,169 @@
+import type { ContentSource, CopyOptions, CopyPlan, CopyResult } from "@reg/sdk";
+import type { Call } from "./call.ts";
+import { formatBytes, formatDuration, formatTable } from "./format.ts";
+import { parseLocation } from "./location.ts";
+import { type OpenSource, type OpenTarget, openSource, openTarget } from "./open-location.ts";
+import { startProgress } from "./progress/start-progress.ts";
+import { openSession, type Session } from "./session.ts";
+import { UsageError } from "./usage-error.ts";
+
+/**
+ * Pull, push and copy: `{source, target, digest, mediaType, size, bytes, copied, mounted, skipped, tags}`; with
+ * `--dry-run` the plan.
+ */
+export async function transfer(
+  call: Call,
+  from: string,
+  to: string,
+  tags: readonly string[] = [],
+): Promise<void> {
+  const started = performance.now();
+  const remotes = [from, to].map(parseLocation).filter((location) => location.kind === "remote");
+  const session = await openSession(
+    call,
+    remotes.map((location) => location.reference),
+  );
+  const source = await withRootRead(await openSource(call, session, from));
+  const options = copyOptions(call);
+  if (call.flag("dry-run")) return showPlan(call, session, source, to, options);
+  const target = await openTarget(call, session, to, source);
+  const refs = [target.ref, ...tags.map((tag) => checkTag(session, target, tag))];
+  const onProgress = startProgress(call);
+  let result: CopyResult;
+  try {
+    result = await session.sdk.copy(source.store, source.ref, target.store, refs, {
+      ...options,
+      signal: call.signal,
+      onProgress,
+    });
+    await target.finish();
+  } catch (error) {
+    await target.abandon(error);
+    throw error;
+  }
+  report(call, source, target, result, performance.now() - started);
+}
+
+/**
+ * The source's manifest is asked for before the target is opened, so that a wrong name leaves no folder behind; the
+ * copy then gets the answer that came, and nothing is asked twice.
+ */
+async function withRootRead(source: OpenSource): Promise<OpenSource> {
+  const { store, ref } = source;
+  if (store.fetchManifest === undefined) {
+    await store.resolve(ref);
+    return source;
+  }
+  const fetchManifest = store.fetchManifest.bind(store);
+  const root = await fetchManifest(ref);
+  const kept: ContentSource["fetchManifest"] = async (asked, options) =>
+    asked === ref ? root : fetchManifest(asked, options);
+  return { ...source, store: Object.create(store, { fetchManifest: { value: kept } }) };
+}
+
+function copyOptions(call: Call): CopyOptions {
+  const platforms = call.text("platform")?.split(",") ?? [];
+  const concurrency = call.number("concurrency");
+  if (platforms.length > 0 && call.flag("all-platforms")) {
+    throw new UsageError("--platform and --all-platforms contradict each other");
+  }
+  return {
+    ...platformChoice(platforms, call.flag("sparse")),
+    referrers: call.flag("referrers"),
+    digestTags: call.flag("digest-tags"),
+    foreignLayers: call.flag("foreign-layers"),
+    ...(concurrency === undefined ? {} : { concurrency }),
+  };
+}
+
+/** One platform is that image by itself; several are an index of them. */
+function platformChoice(platforms: readonly string[], sparse: boolean): CopyOptions {
+  if (platforms.length === 0) {
+    if (sparse) throw new UsageError("--sparse says nothing without --platform");
+    return {};
+  }
+  if (sparse) return { platforms, index: "sparse" };
+  return platforms.length === 1 ? { platform: platforms[0] } : { platforms, index: "rewrite" };
+}
+
+function checkTag(session: Session, target: OpenTarget, tag: string): string {
+  return target.remote === undefined ? tag : session.tag(target.remote, tag);
+}
+
+function report(
+  call: Call,
+  source: OpenSource,
+  target: OpenTarget,
+  result: CopyResult,
+  milliseconds: number,
+): void {
+  const { descriptor, bytes, copied, mounted, skipped, tags, rewritten } = result;
+  const { digest, mediaType, size } = descriptor;
+  call.output.result(
+    {
+      source: source.label,
+      target: target.label,
+      digest,
+      mediaType,
+      size,
+      bytes,
+      copied,
+      mounted,
+      skipped,
+      tags,
+      ...(rewritten === undefined ? {} : { rewrittenFrom: rewritten.from.digest }),
+    },
+    () => {
+      const parts = [`${formatBytes(bytes)} moved`];
+      if (mounted > 0) parts.push(`${mounted} mounted`);
+      if (skipped > 0) parts.push(`${skipped} there already`);
+      const summary = `${target.label}  ${digest}`;
+      call.output.note(`${parts.join(", ")} in ${formatDuration(milliseconds)}`);
+      return rewritten === undefined ? [summary] : [summary, `rewritten from ${rewritten.from.digest}`];
+    },
+  );
+}
+
+async function showPlan(
+  call: Call,
+  session: Session,
+  source: OpenSource,
+  to: string,
+  options: CopyOptions,
+): Promise<void> {
+  const { sdk } = session;
+  const location = parseLocation(to);
+  // Nothing is made for a plan: what is not there yet is planned for as an empty store.
+  const target = await openTargetForPlan(call, session, to, source).catch((error: unknown) => {
+    if (location.kind === "remote") throw error;
+    return { store: sdk.memoryStore(), ref: source.name };
+  });
+  const plan: CopyPlan = await sdk.planCopy(source.store, source.ref, target.store, target.ref, {
+    ...options,
+    signal: call.signal,
+  });
+  call.output.result(plan, () => [
+    ...formatTable(
+      plan.nodes.map((node) => [
+        node.action,
+        node.kind,
+        node.descriptor.digest,
+        formatBytes(node.descriptor.size),
+      ]),
+    ),
+    `${formatBytes(plan.bytes)} to move`,
+  ]);
+}
+
+async function openTargetForPlan(
+  call: Call,
+  session: Session,
+  to: string,
+  source: OpenSource,
+): Promise<Pick<OpenTarget, "store" | "ref">> {
+  const location = parseLocation(to);
+  if (location.kind === "remote") return openTarget(call, session, to, source);
+  const { sdk } = session;
+  if (location.kind !== "oci") return { store: sdk.memoryStore(), ref: source.name };
+  return { store: await sdk.openLayout(location.path), ref: location.name ?? source.name };
+}
