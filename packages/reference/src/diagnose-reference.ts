@@ -1,11 +1,14 @@
 import { isVerifiableDigest } from "./digest.ts";
 import type { InvalidReferenceCode, InvalidReferenceError } from "./invalid-reference-error.ts";
 import { type ParseOptions, safeParseReference } from "./parse-reference.ts";
-import { DOCKER_HUB, LEGACY_DOCKER_HUB } from "./parts.ts";
-import { familiarName, type Reference } from "./reference.ts";
+import { DOCKER_HUB } from "./parts.ts";
+import type { Reference } from "./reference.ts";
 
 /** The highest port that TCP has. */
 const MAX_PORT = 65_535;
+
+/** Hosts that are Docker Hub's own, or are meant to be. */
+const HUB_ALIAS = /^((index\.|registry-1\.)?docker\.io|registry\.hub\.docker\.com)(:443)?$/;
 
 /**
  * - `TAG_MISSING`: neither tag nor digest, so it is `latest`. `TAG_LATEST`: it says so itself.
@@ -58,72 +61,51 @@ export function diagnoseReference(input: string, options?: ParseOptions): readon
 }
 
 function explain({ input, code, offset, length, hint }: InvalidReferenceError): Diagnostic {
+  const before = input.slice(0, offset);
+  const after = input.slice(offset + length);
   const span = input.slice(offset, offset + length);
-  const fix: Fix | undefined = code.endsWith("UPPERCASE")
-    ? { offset, length, text: span.toLowerCase() }
-    : code === "SCHEME"
-      ? { offset, length, text: "" }
-      : code === "CHARACTER_INVALID"
-        ? { offset: 0, length: input.length, text: input.trim() }
-        : undefined;
-  const diagnostic: Diagnostic = { severity: "error", code, offset, length, message: hint };
-  return fix !== undefined && safeParseReference(apply(input, fix)).ok ? { ...diagnostic, fix } : diagnostic;
+  // White space at either end is in nobody's way; within, it may have been anything.
+  const kept = before && after ? span : span.trim();
+  const text = code === "SCHEME" ? "" : kept.toLowerCase();
+  const found: Diagnostic = { severity: "error", code, offset, length, message: hint };
+  return safeParseReference(before + text + after).ok ? { ...found, fix: { offset, length, text } } : found;
 }
 
-function warn(input: string, reference: Reference): readonly Diagnostic[] {
-  const { domain, path, tag, digest } = reference;
+function warn(input: string, { domain, path, tag, digest }: Reference): readonly Diagnostic[] {
   const found: Diagnostic[] = [];
-  const say = (code: WarningCode, offset: number, length: number, message: string, fix?: string): void => {
+  const say = (code: WarningCode, offset: number, length: number, message: string, text?: string): void => {
     const severity = code === "DIGEST_MISSING" ? "note" : "warning";
-    const diagnostic: Diagnostic = { severity, code, offset, length, message };
-    found.push(fix === undefined ? diagnostic : { ...diagnostic, fix: { offset, length, text: fix } });
+    const fix = text === undefined ? {} : { fix: { offset, length, text } };
+    found.push({ severity, code, offset, length, message, ...fix });
   };
 
-  const end = digest === undefined ? input.length : input.length - digest.length - 1;
-  const nameEnd =
-    tag === undefined || input.charAt(end - tag.length - 1) !== ":" ? end : end - tag.length - 1;
   const slash = input.indexOf("/");
+  const nameEnd = slash + 1 + input.slice(slash + 1).search(/[:@]|$/);
+  const end = input.search(/@|$/);
   if (slash < 0) {
     const name = input.slice(0, nameEnd);
-    const read = `this is ${familiarName(reference)} of ${domain}`;
-    if (name === "localhost" || name.includes("."))
-      say("HOST_AS_NAME", 0, end, `${read}: add a slash and a name`);
-    if (/^sha\d+$/.test(name) && (tag ?? "").length >= 64)
-      say("DIGEST_AS_TAG", 0, end, `${read}: write NAME@ before it`);
+    const read = `this is an image of ${domain}`;
+    if (name === "localhost" || name.includes(".")) say("HOST_AS_NAME", 0, end, `${read}: add / and a name`);
+    if (/^sha\d+:[a-f\d]{64,}$/.test(input)) say("DIGEST_AS_TAG", 0, end, `${read}: add NAME@ in front`);
   } else if (input.startsWith(`${domain}/`)) {
-    const [host = "", port = "1"] = domain.startsWith("[") ? ["", domain.split("]:")[1]] : domain.split(":");
+    const port = /:(\d+)$/.exec(domain)?.[1] ?? "1";
     const lower = domain.toLowerCase();
-    if (isHub(lower) && domain !== DOCKER_HUB) {
-      say(
-        "HUB_ALIAS",
-        0,
-        slash,
-        `only ${DOCKER_HUB} is Docker Hub`,
-        path.includes("/") ? DOCKER_HUB : undefined,
-      );
+    if (HUB_ALIAS.test(lower) && domain !== DOCKER_HUB) {
+      say("HUB_ALIAS", 0, slash, `Docker Hub is ${DOCKER_HUB}`, path.includes("/") ? DOCKER_HUB : undefined);
     } else if (lower !== domain) {
-      const message = "read as a registry, whose credentials are looked up in this spelling";
-      say("DOMAIN_UPPERCASE", 0, slash, message, /[.:]/.test(host) ? lower : undefined);
+      const text = /[.:]/.test(domain) ? lower : undefined;
+      say("DOMAIN_UPPERCASE", 0, slash, "this is a registry, spelt as credentials know it", text);
     }
     if (Number(port) > MAX_PORT || Number(port) === 0) {
       say("PORT_OUT_OF_RANGE", slash - port.length, port.length, `ports are 1 to ${MAX_PORT}`);
     }
   }
   if (digest === undefined) {
-    if (nameEnd === end) say("TAG_MISSING", 0, end, "without a tag this is latest");
-    else if (tag === "latest") say("TAG_LATEST", nameEnd + 1, 6, "latest can be another image tomorrow");
-    say("DIGEST_MISSING", 0, end, "without a digest the image can change");
+    if (tag === undefined) say("TAG_MISSING", 0, end, "without a tag this is latest");
+    if (tag === "latest") say("TAG_LATEST", nameEnd + 1, 6, "latest can change");
+    say("DIGEST_MISSING", 0, end, "without a digest this can change");
   } else if (!isVerifiableDigest(digest)) {
-    say("DIGEST_UNVERIFIABLE", end + 1, digest.length, "only sha256 and sha512 can be verified");
+    say("DIGEST_UNVERIFIABLE", end + 1, digest.length, "nothing can verify this");
   }
   return found;
-}
-
-function isHub(domain: string): boolean {
-  const host = domain.endsWith(":443") ? domain.slice(0, -4) : domain;
-  return [DOCKER_HUB, LEGACY_DOCKER_HUB, "registry-1.docker.io", "registry.hub.docker.com"].includes(host);
-}
-
-function apply(input: string, { offset, length, text }: Fix): string {
-  return input.slice(0, offset) + text + input.slice(offset + length);
 }

@@ -1,40 +1,48 @@
-import { type Fault, fault } from "./fault.ts";
+import { InvalidReferenceError } from "./invalid-reference-error.ts";
 import { digestLength, isHex } from "./scan.ts";
 
-/** Below this a reference's grammar sees no digest at all (128 bits). */
-const MIN_DIGEST_DIGITS = 32;
-
-const ALGORITHM = /^[a-z][a-z\d]*([+._-][a-z][a-z\d]*)*$/i;
+/** A reference's grammar, which wants 128 bits at least; each character can match in one way alone. */
+const UNKNOWN_DIGEST = /^[a-z][a-z\d]*([+._-][a-z][a-z\d]*)*:[a-f\d]{32,}$/i;
 
 /** Why the text from `start` on is no digest; `wellFormed` says whether it is one of an unknown algorithm. */
-export function explainDigest(text: string, start: number, wellFormed?: boolean): Fault {
-  const colon = text.indexOf(":", start);
-  const algorithm = text.slice(start, Math.max(start, colon));
+export function explainDigest(text: string, start: number, wellFormed?: boolean): InvalidReferenceError {
+  const digest = text.slice(start);
+  const algorithm = digest.slice(0, Math.max(0, digest.indexOf(":")));
   const expected = digestLength(algorithm.toLowerCase());
-  const from = colon + 1;
+  const { length } = digest;
+  const rule = `write ${expected > 0 ? algorithm : "sha256"}: and ${expected || 64} lower-case hex digits`;
+  if (expected === 0) {
+    if (wellFormed ?? UNKNOWN_DIGEST.test(digest)) {
+      return new InvalidReferenceError(
+        text,
+        "DIGEST_UNSUPPORTED",
+        start,
+        algorithm.length,
+        "use sha256 or sha512",
+      );
+    }
+    return new InvalidReferenceError(
+      text,
+      length > 0 ? "DIGEST_INVALID" : "DIGEST_EMPTY",
+      start,
+      length,
+      rule,
+    );
+  }
+  const from = start + algorithm.length + 1;
   let end = from;
   while (isHex(text.charCodeAt(end))) end++;
-  const count = end - from;
-  const rule = `write "${expected > 0 ? algorithm : "sha256"}:" and ${expected || 64} lower-case hex digits`;
-
-  if (start === text.length || (expected > 0 && from === text.length)) {
-    return fault("DIGEST_EMPTY", text.length, 0, rule);
+  const excess = end - from - expected;
+  const rest = text.length - end;
+  if (from === text.length) return new InvalidReferenceError(text, "DIGEST_EMPTY", from, 0, rule);
+  if (rest > 0) {
+    return text.charAt(end) === ":" && excess === 0
+      ? new InvalidReferenceError(text, "TAG_AFTER_DIGEST", end, rest, "put the tag before the @")
+      : new InvalidReferenceError(text, "DIGEST_INVALID", end, 1, rule);
   }
-  if (expected === 0) {
-    const known =
-      wellFormed ?? (end === text.length && count >= MIN_DIGEST_DIGITS && ALGORITHM.test(algorithm));
-    if (known) return fault("DIGEST_UNSUPPORTED", start, algorithm.length, "use sha256 or sha512");
-    return fault("DIGEST_INVALID", start, text.length - start, rule);
+  if (excess !== 0) {
+    const hint = `${rule}: these are ${Math.abs(excess)} too ${excess > 0 ? "many" : "few"}`;
+    return new InvalidReferenceError(text, "DIGEST_LENGTH", from, end - from, hint);
   }
-  if (text.charAt(end) === ":" && count === expected) {
-    return fault("TAG_AFTER_DIGEST", end, text.length - end, "put the tag before the @");
-  }
-  if (end < text.length) return fault("DIGEST_INVALID", end, 1, rule);
-  if (count < expected) {
-    return fault("DIGEST_LENGTH", from, count, `${expected - count} of ${expected} digits are missing`);
-  }
-  if (count > expected) {
-    return fault("DIGEST_LENGTH", from + expected, count - expected, `take ${count - expected} digits away`);
-  }
-  return fault("DIGEST_UPPERCASE", start, end - start, `write "${text.slice(start).toLowerCase()}"`);
+  return new InvalidReferenceError(text, "DIGEST_UPPERCASE", start, length, `write ${digest.toLowerCase()}`);
 }

@@ -14,7 +14,6 @@ export {
   InvalidReferenceError,
   isInvalidReferenceError,
 } from "./invalid-reference-error.ts";
-export { matchReference } from "./match-reference.ts";
 export { parseAnyReference } from "./parse-any-reference.ts";
 export {
   type ParseOptions,

@@ -1,6 +1,4 @@
-import type { Fault } from "./fault.ts";
-
-const BRAND = Symbol.for("@reg/reference/error");
+const BRAND: unique symbol = Symbol.for("@reg/reference/error");
 
 /** More of an input than this does not help in a message. */
 const MAX_SHOWN_CHARACTERS = 200;
@@ -44,28 +42,31 @@ export type InvalidReferenceCode =
 
 /** The only error this package throws. */
 export class InvalidReferenceError extends Error {
-  static {
-    Object.defineProperty(InvalidReferenceError.prototype, BRAND, { value: true });
+  declare readonly code: InvalidReferenceCode;
+  /** The whole input, as it was given. */
+  declare readonly input: string;
+  /** Where the fault begins, in UTF-16 code units. */
+  declare readonly offset: number;
+  /** How many UTF-16 code units are at fault; 0 where something is missing. */
+  declare readonly length: number;
+  /** What to write instead. */
+  declare readonly hint: string;
+
+  constructor(input: string, code: InvalidReferenceCode, offset: number, length: number, hint: string) {
+    super(`invalid reference ${quote(input)}: ${hint} (${code} at offset ${offset})`);
+    this.code = code;
+    this.input = input;
+    this.offset = offset;
+    this.length = length;
+    this.hint = hint;
   }
 
-  override readonly name: string = "InvalidReferenceError";
-  readonly code: InvalidReferenceCode;
-  /** The whole input, as it was given. */
-  readonly input: string;
-  /** Where the fault begins, in UTF-16 code units. */
-  readonly offset: number;
-  /** How many UTF-16 code units are at fault; 0 where something is missing. */
-  readonly length: number;
-  /** What to write instead. */
-  readonly hint: string;
+  override get name(): string {
+    return "InvalidReferenceError";
+  }
 
-  constructor(input: string, fault: Fault) {
-    super(`invalid reference ${quote(input)}: ${fault.hint} (${fault.code} at offset ${fault.offset})`);
-    this.code = fault.code;
-    this.input = input;
-    this.offset = fault.offset;
-    this.length = fault.length;
-    this.hint = fault.hint;
+  get [BRAND](): true {
+    return true;
   }
 }
 
@@ -76,8 +77,5 @@ export function isInvalidReferenceError(error: unknown): error is InvalidReferen
 
 /** The text in quotes, cut and in ASCII, so that no terminal is led astray by it. */
 function quote(text: string): string {
-  return JSON.stringify(text.slice(0, MAX_SHOWN_CHARACTERS)).replace(
-    /[^ -~]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return JSON.stringify(text.slice(0, MAX_SHOWN_CHARACTERS)).replace(/[^ -~]/g, "?");
 }

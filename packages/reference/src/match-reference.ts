@@ -1,4 +1,3 @@
-import { fault } from "./fault.ts";
 import { InvalidReferenceError } from "./invalid-reference-error.ts";
 import { familiarName, type Reference } from "./reference.ts";
 
@@ -31,10 +30,7 @@ function parsePattern(pattern: string): readonly Token[] {
     if (character === undefined) {
       const offset = characters.slice(0, at - 1).join("").length;
       const hint = "close each class, put something in it, and something after each backslash";
-      throw new InvalidReferenceError(
-        pattern,
-        fault("PATTERN_INVALID", offset, pattern.length - offset, hint),
-      );
+      throw new InvalidReferenceError(pattern, "PATTERN_INVALID", offset, pattern.length - offset, hint);
     }
     return character;
   };

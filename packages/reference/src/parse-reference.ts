@@ -1,14 +1,8 @@
 import type { Digest } from "./digest.ts";
-import { explainPath, explainReference, isIdentifier } from "./explain.ts";
-import { InvalidReferenceError, isInvalidReferenceError } from "./invalid-reference-error.ts";
-import {
-  DOCKER_HUB,
-  LEGACY_DOCKER_HUB,
-  OFFICIAL_NAMESPACE,
-  parseDomain,
-  parsePath,
-  parseTag,
-} from "./parts.ts";
+import { explainDomain, explainInput, explainPath, explainTag, isIdentifier } from "./explain.ts";
+import { explainDigest } from "./explain-digest.ts";
+import { type InvalidReferenceError, isInvalidReferenceError } from "./invalid-reference-error.ts";
+import { DOCKER_HUB, foldDomain, OFFICIAL_NAMESPACE, parseDomain, parsePath, parseTag } from "./parts.ts";
 import { readsAsDomain } from "./reads-as-domain.ts";
 import { ParsedReference, type Reference } from "./reference.ts";
 import { MAX_PATH_CHARACTERS, scanDigest, scanDomain, scanPath, scanTag } from "./scan.ts";
@@ -44,10 +38,51 @@ export type ParseResult =
  * const reference = parseReference("ghcr.io/owner/app:1.2");
  * reference.domain; // "ghcr.io"
  */
-export function parseReference(input: string, options?: ParseOptions): Reference {
-  const reference = read(input, options);
-  if (reference === undefined) throw new InvalidReferenceError(input, explainReference(input));
-  return reference;
+export function parseReference(input: string, options: ParseOptions = {}): Reference {
+  const slash = input.indexOf("/");
+  const named = slash > 0 && readsAsDomain(input, slash);
+  if (named && scanDomain(input, 0) !== slash) throw explainInput(input) ?? explainDomain(input, slash);
+
+  const start = named ? slash + 1 : 0;
+  const end = scanPath(input, start);
+  if (!isEnd(input, end, COLON) || (end === 64 && isIdentifier(input))) {
+    const stop = start + input.slice(start).search(/[:@]|$/);
+    throw explainInput(input) ?? explainPath(input, start, stop);
+  }
+
+  let at = end;
+  let tag: string | undefined;
+  if (input.charCodeAt(at) === COLON) {
+    at = scanTag(input, end + 1);
+    if (!isEnd(input, at, AT)) {
+      throw explainInput(input) ?? explainTag(input, end + 1, end + input.slice(end).search(/@|$/));
+    }
+    tag = input.slice(end + 1, at);
+  }
+  let digest: Digest | undefined;
+  if (at < input.length) {
+    if (scanDigest(input, at + 1) !== input.length) throw explainInput(input) ?? explainDigest(input, at + 1);
+    // The scanner has just found it to be one.
+    digest = input.slice(at + 1) as Digest;
+  } else if (tag === undefined && options.defaultTag !== undefined) {
+    tag = parseTag(options.defaultTag);
+  }
+
+  const { defaultDomain, defaultNamespace } = options;
+  const domain = named
+    ? foldDomain(input.slice(0, slash))
+    : defaultDomain === undefined
+      ? DOCKER_HUB
+      : parseDomain(defaultDomain);
+  let path = input.slice(start, end);
+  if (!path.includes("/")) {
+    if (!named && defaultNamespace !== undefined) path = `${parsePath("", defaultNamespace)}/${path}`;
+    else if (domain === DOCKER_HUB) path = `${OFFICIAL_NAMESPACE}/${path}`;
+  }
+  if (path.length > MAX_PATH_CHARACTERS) {
+    throw explainPath(input, start, end, path.length - end + start);
+  }
+  return new ParsedReference(domain, path, tag, digest);
 }
 
 /**
@@ -57,7 +92,7 @@ export function parseReference(input: string, options?: ParseOptions): Reference
  * const result = safeParseReference("Ubuntu");
  * if (!result.ok) console.error(result.error.hint);
  */
-export function safeParseReference(input: string, options?: ParseOptions): ParseResult {
+export function safeParseReference(input: string, options: ParseOptions = {}): ParseResult {
   try {
     return { ok: true, reference: parseReference(input, options) };
   } catch (error) {
@@ -66,53 +101,8 @@ export function safeParseReference(input: string, options?: ParseOptions): Parse
   }
 }
 
-/** One pass, without a reason where the input is refused: that is looked for afterwards. */
-function read(input: string, options: ParseOptions | undefined): Reference | undefined {
-  const slash = input.indexOf("/");
-  const named = slash > 0 && readsAsDomain(input, slash);
-  const start = named ? slash + 1 : 0;
-  if (named && scanDomain(input, 0) !== slash) return undefined;
-  const end = scanPath(input, start);
-  if (end < 0 || (end === 64 && isIdentifier(input))) return undefined;
-
-  let at = end;
-  let tag: string | undefined;
-  if (input.charCodeAt(at) === COLON) {
-    at = scanTag(input, end + 1);
-    if (at < 0) return undefined;
-    tag = input.slice(end + 1, at);
-  }
-  let digest: Digest | undefined;
-  if (input.charCodeAt(at) === AT) {
-    const from = at + 1;
-    at = scanDigest(input, from);
-    // The scanner has just found it to be one.
-    digest = input.slice(from) as Digest;
-  }
-  if (at !== input.length) return undefined;
-
-  if (tag === undefined && digest === undefined && options?.defaultTag !== undefined) {
-    tag = parseTag(options.defaultTag);
-  }
-  let domain = named ? input.slice(0, slash) : DOCKER_HUB;
-  let path = input.slice(start, end);
-  if (domain === LEGACY_DOCKER_HUB) domain = DOCKER_HUB;
-  if (!named && options !== undefined) {
-    ({ domain, path } = complete(path, options));
-  } else if (domain === DOCKER_HUB && !path.includes("/")) {
-    path = `${OFFICIAL_NAMESPACE}/${path}`;
-  }
-  if (path.length > MAX_PATH_CHARACTERS) {
-    throw new InvalidReferenceError(input, explainPath(input, start, end, path.length - end + start));
-  }
-  return new ParsedReference(domain, path, tag, digest);
-}
-
-function complete(path: string, options: ParseOptions): { domain: string; path: string } {
-  const { defaultDomain, defaultNamespace } = options;
-  const domain = defaultDomain === undefined ? DOCKER_HUB : parseDomain(defaultDomain);
-  const single = !path.includes("/");
-  if (single && defaultNamespace !== undefined)
-    return { domain, path: `${parsePath("", defaultNamespace)}/${path}` };
-  return { domain, path: single && domain === DOCKER_HUB ? `${OFFICIAL_NAMESPACE}/${path}` : path };
+/** Whether a part that ends there is followed by nothing, by what begins the next, or by a digest. */
+function isEnd(input: string, at: number, next: number): boolean {
+  const code = input.charCodeAt(at);
+  return at === input.length || code === next || code === AT;
 }

@@ -1,5 +1,4 @@
 import { explainDomain, explainPath, explainTag } from "./explain.ts";
-import { InvalidReferenceError } from "./invalid-reference-error.ts";
 import { readsAsDomain } from "./reads-as-domain.ts";
 import { MAX_PATH_CHARACTERS, scanDomain, scanPath, scanTag } from "./scan.ts";
 
@@ -15,23 +14,27 @@ export const OFFICIAL_NAMESPACE = "library";
 /** A registry's name that stands alone: it must be one that a reference would be read to begin with. */
 export function parseDomain(input: string): string {
   if (scanDomain(input, 0) !== input.length || !readsAsDomain(input, input.length)) {
-    throw new InvalidReferenceError(input, explainDomain(input, input.length));
+    throw explainDomain(input, input.length);
   }
-  return input === LEGACY_DOCKER_HUB ? DOCKER_HUB : input;
+  return foldDomain(input);
+}
+
+/** The domain as references have it: Docker Hub has one name in them. */
+export function foldDomain(domain: string): string {
+  return domain === LEGACY_DOCKER_HUB ? DOCKER_HUB : domain;
 }
 
 /** A repository's path that stands alone, as it is in that registry. */
 export function parsePath(domain: string, input: string): string {
   const path = domain === DOCKER_HUB && !input.includes("/") ? `${OFFICIAL_NAMESPACE}/${input}` : input;
   if (scanPath(input, 0) !== input.length || path.length > MAX_PATH_CHARACTERS) {
-    throw new InvalidReferenceError(input, explainPath(input, 0, input.length, path.length - input.length));
+    throw explainPath(input, 0, input.length, path.length - input.length);
   }
   return path;
 }
 
 /** A tag that stands alone. */
 export function parseTag(input: string): string {
-  if (scanTag(input, 0) !== input.length)
-    throw new InvalidReferenceError(input, explainTag(input, 0, input.length));
+  if (scanTag(input, 0) !== input.length) throw explainTag(input, 0, input.length);
   return input;
 }

@@ -30,15 +30,14 @@ export interface Reference {
    * @throws InvalidReferenceError where a part is not well-formed; its `input` is that part.
    */
   with(parts: ReferenceParts): Reference;
-  toJSON(): string;
 }
 
 /** A reference of parts that are known to be well-formed. */
 export class ParsedReference implements Reference {
-  readonly domain: string;
-  readonly path: string;
-  readonly tag: string | undefined;
-  readonly digest: Digest | undefined;
+  declare readonly domain: string;
+  declare readonly path: string;
+  declare readonly tag: string | undefined;
+  declare readonly digest: Digest | undefined;
 
   constructor(domain: string, path: string, tag: string | undefined, digest: Digest | undefined) {
     this.domain = domain;
@@ -52,11 +51,11 @@ export class ParsedReference implements Reference {
   }
 
   toString(): string {
-    return this.name + this.#suffix();
+    return this.name + suffix(this);
   }
 
   familiar(): string {
-    return familiarName(this) + this.#suffix();
+    return familiarName(this) + suffix(this);
   }
 
   with(parts: ReferenceParts): Reference {
@@ -71,15 +70,6 @@ export class ParsedReference implements Reference {
       digest === undefined ? undefined : parseDigest(digest),
     );
   }
-
-  toJSON(): string {
-    return this.toString();
-  }
-
-  #suffix(): string {
-    const tag = this.tag === undefined ? "" : `:${this.tag}`;
-    return this.digest === undefined ? tag : `${tag}@${this.digest}`;
-  }
 }
 
 /** The name without what Docker fills in by itself: `docker.io/`, and `library/` before a single component. */
@@ -89,4 +79,8 @@ export function familiarName(reference: Reference): string {
   const official =
     path.startsWith(`${OFFICIAL_NAMESPACE}/`) && !path.includes("/", OFFICIAL_NAMESPACE.length + 1);
   return official ? path.slice(OFFICIAL_NAMESPACE.length + 1) : path;
+}
+
+function suffix({ tag, digest }: Reference): string {
+  return (tag === undefined ? "" : `:${tag}`) + (digest === undefined ? "" : `@${digest}`);
 }

@@ -59,27 +59,6 @@ export function scanDigest(text: string, start: number): number {
   return at === end ? at : ~at;
 }
 
-/** A descriptor's digest of an algorithm that is not registered (image-spec, "Digests"). */
-export function scanAnyDigest(text: string): number {
-  let at = 0;
-  for (;;) {
-    const from = at;
-    while (isLowerAlphanumeric(text.charCodeAt(at))) at++;
-    if (at === from) return ~at;
-    const code = text.charCodeAt(at++);
-    if (code === COLON) break;
-    if (code !== 43 && code !== DOT && code !== UNDERSCORE && code !== DASH) return ~(at - 1);
-  }
-  if (digestLength(text.slice(0, at - 1)) > 0) return ~at;
-  const encoded = at;
-  for (;;) {
-    const code = text.charCodeAt(at);
-    if (!isAlphanumeric(code) && code !== 61 && code !== UNDERSCORE && code !== DASH) break;
-    at++;
-  }
-  return at === encoded ? ~at : at;
-}
-
 /** Hex digits of a registered algorithm, 0 of any other. */
 export function digestLength(algorithm: string): number {
   return algorithm === "sha256" ? 64 : algorithm === "sha512" ? 128 : algorithm === "sha384" ? 96 : 0;
