@@ -65,6 +65,8 @@ export interface TransportRequest {
   readonly idempotent?: boolean | undefined;
   /** Bytes the caller expects to receive, where it knows (a descriptor's size); scheduling goes by it. */
   readonly expectedSize?: number | undefined;
+  /** Attempts of `withRetry` for this request, instead of its option. */
+  readonly attempts?: number | undefined;
   /** Tells requests apart in events; given by the first middleware that needs it, kept by further attempts. */
   readonly id?: number | undefined;
   /** Told what happens to this request and its further attempts. Must not throw. */

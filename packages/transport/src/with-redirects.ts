@@ -1,9 +1,10 @@
 import { emitEvent, factsOf, isObserved } from "./emit-event.ts";
 import { TransportError } from "./errors.ts";
 import { isPrivateHost } from "./ip-address.ts";
+import { portableHeaders } from "./portable-headers.ts";
 import { redactUrl } from "./redact-url.ts";
 import { emptyBody } from "./response-body.ts";
-import type { Middleware, RequestHeaders, TransportRequest, TransportResponse } from "./transport.ts";
+import type { Middleware, TransportRequest, TransportResponse } from "./transport.ts";
 
 /** Limits of {@link withRedirects}. */
 export interface RedirectOptions {
@@ -15,15 +16,6 @@ const MAX_REDIRECTS = 5;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /** Answers of a storage whose signed URL is good for GET alone. */
 const HEAD_REFUSED: ReadonlySet<number> = new Set([403, 405]);
-/** What a request keeps when it leaves its origin: nothing that names the user, nothing the user configured. */
-const KEPT_ELSEWHERE: ReadonlySet<string> = new Set([
-  "accept",
-  "accept-encoding",
-  "if-range",
-  "range",
-  "user-agent",
-]);
-
 /**
  * Follows redirects of GET and HEAD, judging each by itself: at most 5; never from https to http; never from a public
  * host to a private address by its literal; credentials and custom headers stay behind when the origin changes, and do
@@ -64,7 +56,7 @@ export function withRedirects(options: RedirectOptions = {}): Middleware {
         emitEvent({ type: "redirect", status: response.status, to, ...factsOf(request) }, request.observe);
       }
       const leaves = url.origin !== request.url.origin;
-      request = { ...request, url, headers: leaves ? keptElsewhere(request.headers) : request.headers };
+      request = { ...request, url, headers: leaves ? portableHeaders(request.headers) : request.headers };
     }
   };
 }
@@ -107,12 +99,6 @@ function resolved(location: string, base: URL): URL | undefined {
   } catch {
     return undefined;
   }
-}
-
-function keptElsewhere(headers: RequestHeaders): RequestHeaders {
-  return Object.fromEntries(
-    Object.entries(headers).filter(([name]) => KEPT_ELSEWHERE.has(name.toLowerCase())),
-  );
 }
 
 function hostOf(request: TransportRequest): string {

@@ -42,7 +42,6 @@ const NOT_PROCESSED = 429;
  * ```
  */
 export function withRetry(options: RetryOptions = {}): Middleware {
-  const attempts = Math.max(1, options.attempts ?? ATTEMPTS);
   const baseMs = options.baseDelayMs ?? BASE_DELAY_MILLISECONDS;
   const maxMs = options.maxDelayMs ?? MAX_DELAY_MILLISECONDS;
   const statuses = options.statuses ?? STATUSES;
@@ -52,6 +51,7 @@ export function withRetry(options: RetryOptions = {}): Middleware {
 
   return (next) => async (original) => {
     const request = withId(original);
+    const attempts = Math.max(1, request.attempts ?? options.attempts ?? ATTEMPTS);
     const repeatable = isRepeatable(request);
     for (let attempt = 1; ; attempt++) {
       const last = attempt >= attempts;

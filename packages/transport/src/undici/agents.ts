@@ -1,11 +1,12 @@
-import { Agent, type Dispatcher } from "undici";
+import { Agent, type Dispatcher, Pool, ProxyAgent } from "undici";
 import { TransportError } from "../errors.ts";
-import { isPrivateAddress } from "../ip-address.ts";
+import { isPrivateAddress, isPrivateHost } from "../ip-address.ts";
 import type { TransportRequest } from "../transport.ts";
 import { type ConnectorOptions, createConnector } from "./connector.ts";
 import type { TlsSettings, UndiciTransportOptions } from "./options.ts";
+import { proxyRules } from "./proxy-rules.ts";
 import { createResolver } from "./resolver.ts";
-import { mergeTls } from "./tls-settings.ts";
+import { mergeTls, secureContext } from "./tls-settings.ts";
 
 /** A challenge may take 16 KiB of header fields; beyond that and the usual rest, an answer is refused. */
 const MAX_HEADER_BYTES = 18 * 1024;
@@ -49,7 +50,8 @@ export function createAgents(options: UndiciTransportOptions): Agents {
   const allowPrivate = hostMatcher(options.allowPrivate);
   const insecure = hostMatcher(options.insecure);
   const connectTimeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MILLISECONDS;
-  let agents = new Map<string, Agent>();
+  const proxyOf = proxyRules(options);
+  let agents = new Map<string, Agent | ProxyAgent>();
   const publicOrigins = new Map<string, Promise<boolean>>();
 
   const tlsFor = async (host: string, identified: boolean): Promise<TlsSettings> => {
@@ -70,18 +72,48 @@ export function createAgents(options: UndiciTransportOptions): Agents {
     observe: options.observe,
   });
 
-  const agentFor = (kind: Kind): Agent => {
+  const poolOptions = {
+    connections: options.connections ?? CONNECTIONS,
+    allowH2: options.http2 === true,
+    maxHeaderSize: MAX_HEADER_BYTES,
+  };
+
+  const agentFor = (kind: Kind): Agent | ProxyAgent => {
     const key = `${kind.identified} ${kind.guarded}`;
     let agent = agents.get(key);
     if (agent === undefined) {
-      agent = new Agent({
-        connect: createConnector(connectorOptions(kind)),
-        connections: options.connections ?? CONNECTIONS,
-        allowH2: options.http2 === true,
-        maxHeaderSize: MAX_HEADER_BYTES,
-      });
+      agent = new Agent({ ...poolOptions, connect: createConnector(connectorOptions(kind)) });
       agents.set(key, agent);
     }
+    return agent;
+  };
+
+  /** One for each origin, for certificates are set by host. */
+  const proxyAgentFor = async (proxy: URL, url: URL, identified: boolean): Promise<ProxyAgent> => {
+    const key = `${identified} ${proxy.href} ${url.origin}`;
+    const known = agents.get(key);
+    if (known instanceof ProxyAgent) return known;
+    const context = secureContext(await tlsFor(url.host, identified), true);
+    const rejectUnauthorized = !insecure(url.hostname, url.port || "443");
+    const connect = createConnector(connectorOptions({ identified: false, guarded: false }));
+    const agent = new ProxyAgent({
+      ...poolOptions,
+      uri: proxy.href,
+      connectTimeout: connectTimeoutMs,
+      requestTls: { rejectUnauthorized, ...(context === undefined ? {} : { secureContext: context }) },
+      // To the proxy itself, addresses are raced as to any other host.
+      clientFactory: (origin) =>
+        new Pool(origin, { ...poolOptions, connect, headersTimeout: connectTimeoutMs }),
+      factory: (origin, given) =>
+        new Pool(origin, {
+          ...poolOptions,
+          ...given,
+          ...(origin.toString() === proxy.href ? { connect } : {}),
+        }),
+    });
+    const other = agents.get(key);
+    if (other instanceof ProxyAgent) return other;
+    agents.set(key, agent);
     return agent;
   };
 
@@ -105,6 +137,12 @@ export function createAgents(options: UndiciTransportOptions): Agents {
       const registry = request.context?.origin ?? request.onBehalfOf ?? request.url.origin;
       const atHome = registry === request.url.origin;
       const guarded = !atHome && options.allowPrivate !== true && (await isPublic(registry));
+      const proxy = proxyOf(request.url);
+      if (proxy !== undefined) {
+        // The proxy looks names up: of the address, what stands in the URL is all that can be judged here.
+        if (guarded && isPrivateHost(request.url.hostname)) throw privateTarget(request.url.host);
+        return { dispatcher: await proxyAgentFor(proxy, request.url, atHome), borrowed: false };
+      }
       return { dispatcher: agentFor({ identified: atHome, guarded }), borrowed: false };
     },
     close: async () => {
@@ -116,7 +154,12 @@ export function createAgents(options: UndiciTransportOptions): Agents {
   };
 }
 
-async function closeAgent(agent: Agent): Promise<void> {
+function privateTarget(host: string): TransportError {
+  const message = `A public registry sends us to ${host}, a private address: refused; name it in \`allowPrivate\` where that is meant`;
+  return new TransportError("POLICY_REFUSED", message, { neverSent: true });
+}
+
+async function closeAgent(agent: Agent | ProxyAgent): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const grace = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, CLOSE_GRACE_MILLISECONDS);

@@ -5,8 +5,9 @@ import { emitEvent, isObserved } from "../emit-event.ts";
 import { TransportError } from "../errors.ts";
 import { isPrivateAddress } from "../ip-address.ts";
 import type { TransportObserver } from "../transport-event.ts";
-import { codeOf, describeConnectFailure } from "./describe-failure.ts";
-import { describeTlsFailure, isTlsFailure } from "./describe-tls-failure.ts";
+import { describeConnectFailure } from "./describe-failure.ts";
+import { certificateOf, describeTlsFailure, isTlsFailure } from "./describe-tls-failure.ts";
+import { codeOf } from "./error-code.ts";
 import type { ResolvedAddress, TlsSettings } from "./options.ts";
 import { race } from "./race.ts";
 import type { Resolver } from "./resolver.ts";
@@ -206,12 +207,6 @@ function rememberCertificate(socket: TLSSocket, remember: (certificate: PeerCert
     }
     return destroy(error);
   };
-}
-
-function certificateOf(error: unknown): PeerCertificate | undefined {
-  if (typeof error !== "object" || error === null || !("cert" in error)) return undefined;
-  // Node documents `cert` of ERR_TLS_CERT_ALTNAME_INVALID as the peer's certificate.
-  return error.cert as PeerCertificate;
 }
 
 /** undici's connector returns the socket it is about to connect, which its types leave out. */

@@ -1,5 +1,7 @@
 import { isTransportError, TransportError } from "../errors.ts";
 import type { TransportRequest } from "../transport.ts";
+import { certificateOf, describeTlsFailure, isTlsFailure } from "./describe-tls-failure.ts";
+import { codeOf } from "./error-code.ts";
 
 /** Failures of a connection that a further attempt may not meet, by the code of Node or undici. */
 const NETWORK_PROBLEMS: Readonly<Record<string, string>> = {
@@ -47,7 +49,14 @@ export function describeFailure(error: unknown, request: TransportRequest, recei
   const code = codeOf(error);
   const host = request.url.host;
   const options = { cause: error, received };
-  if (TIMEOUTS.has(code)) return new TransportError("TIMEOUT", `${host} took too long (${code})`, options);
+  if (received === undefined && isTlsFailure(error))
+    return describeTlsFailure(error, host, certificateOf(error));
+  if (TIMEOUTS.has(code)) {
+    const neverSent = code === "UND_ERR_CONNECT_TIMEOUT";
+    return new TransportError("TIMEOUT", `${host} took too long (${code})`, { ...options, neverSent });
+  }
+  const refusal = describeProxyRefusal(error, host);
+  if (refusal !== undefined) return refusal;
   if (received !== undefined && (CUT_SHORT.has(code) || isEndOfFile(error))) {
     return new TransportError("TRUNCATED", `The body from ${host} ended after ${received} bytes`, options);
   }
@@ -70,12 +79,6 @@ export function describeFailure(error: unknown, request: TransportRequest, recei
   return new TransportError("NETWORK", `${host}: ${problem}`, { ...options, retryable: !FINAL.has(code) });
 }
 
-/** Errors without a code that Node or undici gives have "" here. */
-export function codeOf(error: unknown): string {
-  if (typeof error !== "object" || error === null || !("code" in error)) return "";
-  return typeof error.code === "string" ? error.code : "";
-}
-
 /** The reason why a connection did not come about: nothing can have been sent. */
 export function describeConnectFailure(error: unknown, host: string): TransportError {
   if (isTransportError(error)) return error;
@@ -93,6 +96,37 @@ export function describeConnectFailure(error: unknown, host: string): TransportE
 
 function isEndOfFile(error: unknown): boolean {
   return error instanceof Error && error.name === "HTTPParserError" && /EOF/i.test(error.message);
+}
+
+/** undici says by its message alone with which status a proxy answered. */
+function describeProxyRefusal(error: unknown, host: string): TransportError | undefined {
+  const message = error instanceof Error ? error.message : "";
+  const status =
+    /^Proxy response \((\d{3})\)/.exec(message)?.[1] ??
+    /^Proxy Authentication Required \((407)\)/.exec(message)?.[1];
+  const options = { cause: error, neverSent: true };
+  if (status === "407") {
+    return new TransportError(
+      "CONFIG",
+      "The proxy wants credentials, or others: put them into its URL",
+      options,
+    );
+  }
+  if (status !== undefined) {
+    const retryable = status.startsWith("5");
+    return new TransportError("NETWORK", `The proxy does not connect to ${host} (status ${status})`, {
+      ...options,
+      retryable,
+    });
+  }
+  if (codeOf(error).startsWith("UND_ERR_PRX")) {
+    return new TransportError(
+      "NETWORK",
+      "The proxy ended the connection, or could not be reached over TLS",
+      options,
+    );
+  }
+  return undefined;
 }
 
 function describeRefusal(error: unknown, request: TransportRequest): TransportError {

@@ -1,6 +1,6 @@
 import type { PeerCertificate } from "node:tls";
 import { TransportError } from "../errors.ts";
-import { codeOf } from "./describe-failure.ts";
+import { codeOf } from "./error-code.ts";
 
 /** Why a certificate was refused, and what to do about it, by OpenSSL's code. */
 const CERTIFICATE_PROBLEMS: Readonly<Record<string, readonly [why: string, remedy: string]>> = {
@@ -64,6 +64,13 @@ export function describeTlsFailure(
     return new TransportError("TLS", message, options);
   }
   return new TransportError("TLS", `The TLS handshake with ${host} failed (${code})`, options);
+}
+
+/** The peer's certificate, where Node hands it over with the error. */
+export function certificateOf(error: unknown): PeerCertificate | undefined {
+  if (typeof error !== "object" || error === null || !("cert" in error)) return undefined;
+  // Node documents `cert` of ERR_TLS_CERT_ALTNAME_INVALID as the peer's certificate.
+  return error.cert as PeerCertificate;
 }
 
 function describe(certificate: PeerCertificate | undefined): string {
