@@ -12,7 +12,7 @@ export async function readBlob(context: Context, name: string, reference: string
   const repository = state.storage.repository(name);
   const found = await repository.stat(digest);
   if (found === undefined) {
-    const fetched = await state.pullThrough?.blob(context, repository, digest);
+    const fetched = await state.pullThrough?.blob(repository, digest, request.method);
     if (fetched === undefined) throw unknownBlob(digest);
     return blobReply(context, digest, fetched.size, (start, end) => fetched.read({ start, end }));
   }

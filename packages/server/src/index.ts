@@ -1,8 +1,14 @@
 export type { Access, AccessAction, AccessControl, Verdict } from "./access.ts";
+export { type BasicAccessOptions, basicAccess } from "./basic-access.ts";
 export type { CorsOptions } from "./browser-guard.ts";
 export type { RegistryHandler, RegistryReply, RegistryRequest, ReplyHeaders } from "./exchange.ts";
+export type { Fault, FaultMatch } from "./faults.ts";
+export { type FolderStorageOptions, folderStorage } from "./folder-storage.ts";
 export type { RegistryLimits } from "./limits.ts";
 export { type RegistryListener, type ServeOptions, serve } from "./listener.ts";
 export { type MemoryStorageOptions, memoryStorage } from "./memory-storage.ts";
+export type { ProxyOptions } from "./pull-through.ts";
 export { createRegistry, type Registry, type RegistryOptions } from "./registry.ts";
 export type { BlobWriter, ByteRange, RegistryStorage, RepositoryStorage } from "./storage.ts";
+export { type TokenAccessOptions, tokenAccess } from "./token-access.ts";
+export type { UserOptions } from "./users.ts";

@@ -24,7 +24,7 @@ export async function listRepositories(context: Context): Promise<RegistryReply>
 export async function listTags(context: Context, name: string): Promise<RegistryReply> {
   const { state, request } = context;
   const repository = state.storage.repository(name);
-  const upstream = await state.pullThrough?.tags(context, repository);
+  const upstream = await state.pullThrough?.tags(repository);
   if (upstream === undefined && !(await repository.exists())) {
     throw new Refusal(404, "NAME_UNKNOWN", "there is no such repository");
   }
@@ -45,7 +45,7 @@ export async function listReferrers(
   const { state, request } = context;
   const digest = checkDigest(reference);
   const repository = state.storage.repository(name);
-  const upstream = await state.pullThrough?.referrers(context, repository, digest);
+  const upstream = await state.pullThrough?.referrers(repository, digest);
   const all = upstream ?? (await state.catalogOf(repository).referrers(digest));
   const artifactType = request.query.get("artifactType");
   const wanted = artifactType === null ? all : all.filter((entry) => entry.artifactType === artifactType);

@@ -101,8 +101,7 @@ async function findManifest(
   if (digest === undefined && !isTag(reference)) {
     throw new Refusal(400, "TAG_INVALID", `neither a tag nor a digest: ${quote(reference)}`);
   }
-  const pulled = await state.pullThrough?.manifest(context, repository, reference);
-  if (pulled !== undefined) return pulled;
+  if (state.pullThrough !== undefined) return state.pullThrough.manifest(repository, reference);
   const catalog = state.catalogOf(repository);
   return digest === undefined ? catalog.resolve(reference) : catalog.find(digest);
 }

@@ -141,6 +141,10 @@ class MemoryWriter implements BlobWriter {
     this.#budget = budget;
   }
 
+  get readable(): number {
+    return this.size;
+  }
+
   async write(chunk: Uint8Array): Promise<void> {
     if (this.#budget.held + chunk.byteLength > this.#budget.max) {
       throw new ContentError(

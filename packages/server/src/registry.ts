@@ -9,10 +9,12 @@ import {
   type RegistryRequest,
   withHeaders,
 } from "./exchange.ts";
+import { type Fault, withFaults } from "./faults.ts";
 import { fetchHandler } from "./fetch-handler.ts";
 import { DEFAULT_LIMITS, type RegistryLimits } from "./limits.ts";
 import { ManifestCatalog } from "./manifest-catalog.ts";
 import { needsOf, perform } from "./operations.ts";
+import { type ProxyOptions, PullThrough } from "./pull-through.ts";
 import { Refusal, refusalReply } from "./refusal.ts";
 import { parseRoute, type Route } from "./route.ts";
 import type { RegistryStorage, RepositoryStorage } from "./storage.ts";
@@ -30,6 +32,10 @@ export interface RegistryOptions {
   readonly readOnly?: boolean | undefined;
   /** Whether manifests, tags and blobs may be deleted; 405 where not. Default true. */
   readonly deletes?: boolean | undefined;
+  /** Passes on what it has not got itself from elsewhere, and keeps it. Such a registry is read-only. */
+  readonly proxy?: ProxyOptions | undefined;
+  /** What goes wrong on purpose. Default: nothing. */
+  readonly faults?: readonly Fault[] | undefined;
   /** Which other sites' pages may use the registry from a browser. Default: none. */
   readonly cors?: CorsOptions | undefined;
   /** Sent as `Warning` with every answer, for people to read (distribution-spec, "Warnings"). */
@@ -64,19 +70,22 @@ export interface Registry {
 export function createRegistry(options: RegistryOptions): Registry {
   const limits = limitsOf(options.limits);
   const uploads = new UploadSessions(options.storage, limits);
+  const catalogOf = rememberCatalogs(options.storage);
+  const pullThrough =
+    options.proxy === undefined ? undefined : new PullThrough(options.proxy, options.storage, catalogOf);
   const state: RegistryState = {
     storage: options.storage,
     limits,
     uploads,
-    pullThrough: undefined,
-    readOnly: options.readOnly ?? false,
+    pullThrough,
+    readOnly: (options.readOnly ?? false) || pullThrough !== undefined,
     deletes: options.deletes ?? true,
-    catalogOf: rememberCatalogs(options.storage),
+    catalogOf,
   };
   const warnings = (options.warnings ?? []).map((text) => ["Warning", `299 - ${quoted(text)}`] as const);
   const access = options.access ?? OPEN_ACCESS;
 
-  const handle: RegistryHandler = async (request) => {
+  const serve: RegistryHandler = async (request) => {
     try {
       const guard = guardBrowsers(request, options.cors);
       if ("preflight" in guard) return guard.preflight;
@@ -88,7 +97,10 @@ export function createRegistry(options: RegistryOptions): Registry {
       return failureReply(error, request, options);
     }
   };
+  const faulty = withFaults(options.faults ?? []);
+  const handle: RegistryHandler = (request) => faulty(request, () => serve(request));
   const close = async (): Promise<void> => {
+    await pullThrough?.close();
     await uploads.close();
     await options.storage.close();
   };

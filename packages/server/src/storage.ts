@@ -50,9 +50,14 @@ export interface ByteRange {
 export interface BlobWriter {
   /** Bytes taken so far. */
   readonly size: number;
+  /** Bytes that may be read already, while more is written. */
+  readonly readable: number;
   /** The chunk is taken, or copied, when the promise settles. One call at a time. */
   write(chunk: Uint8Array): Promise<void>;
-  /** What has been written, to be hashed again or sent on before it is committed. */
+  /**
+   * What has been written, before it is committed. Up to `readable` at any time; past it only while nothing is being
+   * written. Code `NOT_FOUND` when it has just been committed.
+   */
   read(range: ByteRange): AsyncIterable<Uint8Array>;
   /** Gives the content its name. The caller has checked the digest: nothing is hashed here. */
   commit(repository: RepositoryStorage, digest: Digest): Promise<void>;
