@@ -1,3 +1,23 @@
+export {
+  type DiscoverReferrersOptions,
+  discoverReferrers,
+  type ReferrerTree,
+} from "./artifact/discover-referrers.ts";
+export {
+  type ArtifactFile,
+  attachArtifact,
+  EMPTY_DESCRIPTOR,
+  type PackArtifactOptions,
+  packArtifact,
+  TITLE_ANNOTATION,
+} from "./artifact/pack-artifact.ts";
+export {
+  type FileTarget,
+  type PullArtifactOptions,
+  type PulledArtifact,
+  pullArtifact,
+} from "./artifact/pull-artifact.ts";
+export { assertSafeName } from "./artifact/safe-name.ts";
 export { byteStream, bytesStream } from "./byte-stream.ts";
 export { applyPlan } from "./copy/apply-plan.ts";
 export { copy, planCopy, type TargetRefs } from "./copy/copy.ts";
@@ -44,6 +64,7 @@ export {
   selectPlatform,
 } from "./platform.ts";
 export type { OnProgress, ProgressEvent } from "./progress.ts";
+export { type RepairReport, repair } from "./repair.ts";
 export {
   type ArtifactManifest,
   configSchema,
@@ -69,3 +90,10 @@ export {
   verifiedStream,
   verifyBytes,
 } from "./verifier.ts";
+export {
+  type ContentFault,
+  type ContentFaultKind,
+  type VerifyOptions,
+  type VerifyReport,
+  verify,
+} from "./verify.ts";

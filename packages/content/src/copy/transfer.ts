@@ -50,7 +50,7 @@ export async function transferBlob(context: TransferContext, descriptor: Descrip
   }
   return scheduler.run({ size: descriptor.size, hosts: [source.host, target.host], signal }, async () => {
     await emit?.({ type: "started", descriptor });
-    const bytes = await move(context, descriptor).catch(async (error: unknown) => {
+    const bytes = await moveBlob(context, descriptor).catch(async (error: unknown) => {
       // Wrong bytes may be a broken cache on the way, or what an earlier run left: they get one more chance.
       if (!isMismatch(error) || signal.aborted) throw error;
       await emit?.({
@@ -58,20 +58,15 @@ export async function transferBlob(context: TransferContext, descriptor: Descrip
         descriptor,
         reason: error instanceof Error ? error.message : "wrong bytes",
       });
-      return move(context, descriptor);
+      return moveBlob(context, descriptor);
     });
     await emit?.({ type: "done", descriptor });
     return { how: "copied", bytes };
   });
 }
 
-/** Below this a question first costs more than it saves. */
-const TINY_UPLOAD_BYTES = 8 * 1024;
-
-/** Up to here content is held in memory, so that it can be sent again without being fetched again. */
-const BUFFERED_BYTES = 256 * 1024;
-
-async function move(context: TransferContext, descriptor: Descriptor): Promise<number> {
+/** Moves one blob, whatever the target has. Returns the bytes that passed. */
+export async function moveBlob(context: TransferContext, descriptor: Descriptor): Promise<number> {
   const { source, target, signal, emit } = context;
   const inline = await onSide("source", signal, () => inlineData(descriptor));
   if (inline === undefined && target.writer !== undefined) {
@@ -91,6 +86,12 @@ async function move(context: TransferContext, descriptor: Descriptor): Promise<n
   }
   return moveByPush(context, descriptor);
 }
+
+/** Below this a question first costs more than it saves. */
+const TINY_UPLOAD_BYTES = 8 * 1024;
+
+/** Up to here content is held in memory, so that it can be sent again without being fetched again. */
+const BUFFERED_BYTES = 256 * 1024;
 
 /** The fast path: bytes go from the source straight into a sink that hashes them. */
 async function moveIntoWriter(
