@@ -1,7 +1,28 @@
-import type { ByteSink, ByteStream, ContentBody, Descriptor } from "@reg/content";
+import {
+  type ByteSink,
+  type ByteStream,
+  bytesStream,
+  type ContentBody,
+  type Descriptor,
+  digestOf,
+  MEDIA_TYPES,
+  type OnProgress,
+} from "@reg/content";
 import type { Digest } from "@reg/reference";
-import type { BlobUpload, UploadJournal } from "./blob-upload.ts";
+import { accessTo, digestIn } from "./access.ts";
+import { BlobDownload } from "./blob-download.ts";
+import { blobSize, hasBlob } from "./blob-head.ts";
+import { pushBlob } from "./blob-push.ts";
+import { pushStream } from "./blob-stream-push.ts";
+import { type BlobUpload, journalOf, RegistryUpload, type UploadJournal } from "./blob-upload.ts";
+import { RegistryError } from "./errors.ts";
 import type { CallOptions, Ref, TransferOptions } from "./options.ts";
+import { repositoryScope } from "./scopes.ts";
+import { judgeUpload } from "./upload-answer.ts";
+import { postMount, startUpload, UploadSession } from "./upload-session.ts";
+import { UploadSource } from "./upload-source.ts";
+import { blobUrl } from "./urls.ts";
+import type { Wire } from "./wire.ts";
 
 export interface GetBlobOptions extends TransferOptions {
   /** Checked too where it is known; refused beyond it. */
@@ -40,6 +61,7 @@ export interface PutBlobOptions extends TransferOptions {
 
 /** Blobs of any registry; `ref` is `repository@digest` (distribution-spec, "Pulling blobs", "Pushing Blobs"). */
 export interface Blobs {
+  /** Size by `HEAD`. The media type is not told by a registry and not made up: `application/octet-stream`. */
   head(ref: Ref, options?: CallOptions): Promise<Descriptor>;
   /** A stream that resumes where the connection breaks, and verifies itself at its end. */
   get(ref: Ref, options?: GetBlobOptions): Promise<ByteStream>;
@@ -59,4 +81,142 @@ export interface Blobs {
   upload(repository: Ref, options?: CallOptions): Promise<BlobUpload>;
   /** Takes an upload up again that this or another process began. */
   resumeUpload(journal: UploadJournal, options?: CallOptions): Promise<BlobUpload>;
+}
+
+export class RegistryBlobs implements Blobs {
+  readonly #wire: Wire;
+
+  constructor(wire: Wire) {
+    this.#wire = wire;
+  }
+
+  async head(ref: Ref, options: CallOptions = {}): Promise<Descriptor> {
+    const access = accessTo(this.#wire, ref, "pull");
+    const digest = digestIn(access.target);
+    const size = await blobSize(access, digest, options.signal);
+    if (size === undefined) {
+      throw new RegistryError(
+        "PROTOCOL",
+        `HEAD blob ${access.target.name}@${digest}: no Content-Length came.`,
+      );
+    }
+    return { mediaType: MEDIA_TYPES.octetStream, digest, size };
+  }
+
+  async get(ref: Ref, options: GetBlobOptions = {}): Promise<ByteStream> {
+    const access = accessTo(this.#wire, ref, "pull");
+    const digest = digestIn(access.target);
+    return new BlobDownload(access, digest, { ...options, onBytes: tell(options, digest) }).stream();
+  }
+
+  async getInto(ref: Ref, sink: ByteSink, options: GetBlobIntoOptions = {}): Promise<void> {
+    const access = accessTo(this.#wire, ref, "pull");
+    const digest = digestIn(access.target);
+    await new BlobDownload(access, digest, { ...options, onBytes: tell(options, digest) }).into(sink);
+  }
+
+  async exists(ref: Ref, options: CallOptions = {}): Promise<boolean> {
+    const access = accessTo(this.#wire, ref, "pull");
+    return hasBlob(access, digestIn(access.target), options.signal);
+  }
+
+  async put(
+    repository: Ref,
+    body: ContentBody | AsyncIterable<Uint8Array>,
+    options: PutBlobOptions = {},
+  ): Promise<Descriptor> {
+    const access = accessTo(this.#wire, repository, "pull,push");
+    const { signal, strategy, chunkBytes, onJournal, mediaType = MEDIA_TYPES.octetStream } = options;
+    const session = options.resume === undefined ? undefined : this.#reopen(options.resume);
+    const onSession =
+      onJournal === undefined ? undefined : (begun: UploadSession) => onJournal(journalOf(begun));
+    const digest = options.digest ?? (body instanceof Uint8Array ? digestOf(body) : undefined);
+    if (digest === undefined || !isContentBody(body)) {
+      if (digest === undefined && session !== undefined) {
+        throw new RegistryError("INVALID", "An upload goes on by its digest: give it.");
+      }
+      const chunks = isContentBody(body) ? open(body, signal) : body;
+      const stored = await pushStream(access, chunks, { digest, strategy, chunkBytes, onSession, signal });
+      return { mediaType, ...stored };
+    }
+    const descriptor: Descriptor = {
+      mediaType,
+      digest,
+      size: body instanceof Uint8Array ? body.byteLength : body.size,
+    };
+    const worthAsking = descriptor.size > SMALL_BLOB_BYTES && session === undefined;
+    if (worthAsking && (await hasBlob(access, digest, signal))) {
+      await options.onProgress?.({ type: "skipped", descriptor });
+      return descriptor;
+    }
+    const { onProgress } = options;
+    const onBytes = onProgress === undefined ? undefined : progressOf(onProgress, descriptor);
+    const source = new UploadSource(body, { verify: digest, onBytes });
+    await onProgress?.({ type: "started", descriptor });
+    await pushBlob(access, { digest, source, strategy, chunkBytes, session, onSession, signal });
+    await onProgress?.({ type: "done", descriptor });
+    return descriptor;
+  }
+
+  async mount(ref: Ref, from: Ref, options: CallOptions = {}): Promise<boolean> {
+    const access = accessTo(this.#wire, ref, "pull,push");
+    const source = this.#wire.target(from);
+    const digest = digestIn(access.target);
+    if (source.origin !== access.target.origin) return false;
+    const scopes = [...access.scopes, repositoryScope(source.repository, "pull")];
+    const answer = await postMount({ ...access, scopes }, { digest }, source.repository, options.signal);
+    if (answer !== undefined && answer !== "refused") await answer.cancel();
+    return answer === undefined;
+  }
+
+  async delete(ref: Ref, options: CallOptions = {}): Promise<void> {
+    const { wire, target, scopes } = accessTo(this.#wire, ref, "delete");
+    const digest = digestIn(target);
+    const what = `blob ${target.name}@${digest}`;
+    const url = blobUrl(target, digest);
+    await wire.done({ what, target, method: "DELETE", url, scopes, signal: options.signal }, 202, 200, 204);
+  }
+
+  async upload(repository: Ref, options: CallOptions = {}): Promise<BlobUpload> {
+    const access = accessTo(this.#wire, repository, "pull,push");
+    return new RegistryUpload(await startUpload(access, options.signal));
+  }
+
+  async resumeUpload(journal: UploadJournal, options: CallOptions = {}): Promise<BlobUpload> {
+    const session = this.#reopen(journal);
+    await session.status(options.signal);
+    return new RegistryUpload(session);
+  }
+
+  /** The journal's location is judged again: it may have come from anywhere. */
+  #reopen({ registry, repository, location, offset }: UploadJournal): UploadSession {
+    const access = accessTo(this.#wire, `${registry}/${repository}`, "pull,push");
+    const fields = { location, range: undefined, minLength: undefined, maxLength: undefined };
+    return new UploadSession(access, judgeUpload(fields, new URL(access.target.origin)), offset);
+  }
+}
+
+/** Asking first costs a round trip: for so little it is as cheap to send it. */
+const SMALL_BLOB_BYTES = 64 * 1024;
+
+function isContentBody(body: ContentBody | AsyncIterable<Uint8Array>): body is ContentBody {
+  return body instanceof Uint8Array || "open" in body;
+}
+
+function open(body: ContentBody, signal: AbortSignal | undefined): AsyncIterable<Uint8Array> {
+  return body instanceof Uint8Array ? bytesStream(body) : body.open(0, signal);
+}
+
+/** Progress is told, not waited for: a request that is under way does not pause. */
+function progressOf(onProgress: OnProgress, descriptor: Descriptor): (done: number) => void {
+  return (done) => void onProgress({ type: "bytes", descriptor, done });
+}
+
+function tell(
+  { onProgress, size = 0 }: GetBlobOptions,
+  digest: Digest,
+): ((done: number) => void | Promise<void>) | undefined {
+  if (onProgress === undefined) return undefined;
+  const descriptor: Descriptor = { mediaType: MEDIA_TYPES.octetStream, digest, size };
+  return (done) => onProgress({ type: "bytes", descriptor, done });
 }

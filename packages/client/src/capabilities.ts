@@ -14,10 +14,8 @@ export type Capability =
   | "tagDelete"
   /** `GET /v2/_catalog` */
   | "catalog"
-  /** `If-None-Match` on manifests */
-  | "conditionalGet"
-  /** `If-Match` and `If-None-Match` on a manifest's `PUT` */
-  | "conditionalPut";
+  /** `HEAD` of a manifest */
+  | "headManifest";
 
 /** One thing known of one registry. */
 export interface CapabilityFact {
@@ -31,12 +29,108 @@ export type CapabilitySnapshot = Readonly<
   Record<string, Readonly<Partial<Record<Capability, CapabilityFact>>>>
 >;
 
-/** What is known of registries: learnt as requests are made, believed for an hour, never concluded from a failure that may pass. */
+/**
+ * What is known of registries: learnt as requests are made, believed for an hour, and never concluded from a failure
+ * that may pass. A place is a registry (`ghcr.io`) or one of its repositories (`ghcr.io/owner/image`); what is known of
+ * the repository goes first.
+ */
 export interface Capabilities {
   /** `undefined` where it is not known (any more). */
-  get(registry: string, capability: Capability): boolean | undefined;
+  get(place: string, capability: Capability): boolean | undefined;
   /** Overrides what is learnt, for as long as the client lives; `undefined` takes the override back. */
-  set(registry: string, capability: Capability, supported: boolean | undefined): void;
-  /** Everything known, to be given to another client as `capabilities`. */
+  set(place: string, capability: Capability, supported: boolean | undefined): void;
+  /** Everything learnt and not yet out of date, to be given to another client as its option `capabilities`. */
   export(): CapabilitySnapshot;
+}
+
+/** What the client itself uses: it also learns. */
+export class CapabilityStore implements Capabilities {
+  readonly #learnt = new Map<string, Map<Capability, CapabilityFact>>();
+  readonly #overrides = new Map<string, Map<Capability, boolean>>();
+  readonly #now: () => number;
+
+  constructor(snapshot: CapabilitySnapshot = {}, now: () => number = Date.now) {
+    this.#now = now;
+    for (const [place, facts] of Object.entries(snapshot)) {
+      for (const capability of CAPABILITIES) {
+        const fact = facts[capability];
+        if (fact !== undefined) this.#remember(place, capability, fact);
+      }
+    }
+  }
+
+  get(place: string, capability: Capability): boolean | undefined {
+    const registry = registryOf(place);
+    return (
+      this.#overrides.get(place)?.get(capability) ??
+      this.#overrides.get(registry)?.get(capability) ??
+      this.#fresh(place, capability) ??
+      this.#fresh(registry, capability)
+    );
+  }
+
+  set(place: string, capability: Capability, supported: boolean | undefined): void {
+    const overrides = this.#overrides.get(place) ?? new Map<Capability, boolean>();
+    this.#overrides.set(place, overrides);
+    if (supported === undefined) overrides.delete(capability);
+    else overrides.set(capability, supported);
+  }
+
+  /** To be told of an answer alone, never of a timeout, a 5xx or a 429. */
+  learn(place: string, capability: Capability, supported: boolean): void {
+    this.#remember(place, capability, { supported, learntAt: this.#now() });
+  }
+
+  export(): CapabilitySnapshot {
+    const snapshot: Record<string, Partial<Record<Capability, CapabilityFact>>> = {};
+    for (const [place, facts] of this.#learnt) {
+      const fresh = [...facts].filter(([, fact]) => this.#isFresh(fact));
+      if (fresh.length > 0) snapshot[place] = Object.fromEntries(fresh);
+    }
+    return snapshot;
+  }
+
+  #fresh(place: string, capability: Capability): boolean | undefined {
+    const fact = this.#learnt.get(place)?.get(capability);
+    return fact !== undefined && this.#isFresh(fact) ? fact.supported : undefined;
+  }
+
+  #isFresh(fact: CapabilityFact): boolean {
+    const age = this.#now() - fact.learntAt;
+    return age >= 0 && age < FACT_LIFETIME_MILLISECONDS;
+  }
+
+  #remember(place: string, capability: Capability, fact: CapabilityFact): void {
+    const facts = this.#learnt.get(place) ?? new Map<Capability, CapabilityFact>();
+    // Taken out and put in again: the place least lately learnt about is the first one, and the one to be forgotten.
+    this.#learnt.delete(place);
+    this.#learnt.set(place, facts);
+    facts.set(capability, fact);
+    if (this.#learnt.size > MAX_PLACES) {
+      const [oldest] = this.#learnt.keys();
+      if (oldest !== undefined) this.#learnt.delete(oldest);
+    }
+  }
+}
+
+/** Registries are upgraded; asking again once an hour costs nothing. */
+const FACT_LIFETIME_MILLISECONDS = 3_600_000;
+
+/** A client that walks through a large registry for months stays small. */
+const MAX_PLACES = 10_000;
+
+const CAPABILITIES: readonly Capability[] = [
+  "referrers",
+  "chunkedUpload",
+  "monolithicUpload",
+  "singlePost",
+  "multiTag",
+  "tagDelete",
+  "catalog",
+  "headManifest",
+];
+
+function registryOf(place: string): string {
+  const slash = place.indexOf("/");
+  return slash < 0 ? place : place.slice(0, slash);
 }

@@ -1,17 +1,101 @@
+import { isRegistryError, RegistryError } from "./errors.ts";
 import type { Listing } from "./listing.ts";
+import { listNames } from "./names-page.ts";
 import type { CallOptions } from "./options.ts";
+import { filtered, limited } from "./paging.ts";
+import { CATALOG_SCOPE } from "./scopes.ts";
+import { catalogUrl } from "./urls.ts";
+import type { Wire } from "./wire.ts";
 
 export interface ListCatalogOptions extends CallOptions {
+  /** Asked for as `n`; the registry may give fewer. Default: the registry's own. */
   readonly pageSize?: number | undefined;
   /** Start after this repository (`last`). */
   readonly after?: string | undefined;
+  /** Of an earlier page. */
   readonly cursor?: string | undefined;
+  /** Stop after so many repositories. */
   readonly limit?: number | undefined;
 }
 
 /** Docker's list of a registry's repositories. A registry that refuses it is `UNSUPPORTED` or `FORBIDDEN`, not empty. */
 export interface Catalog {
+  /**
+   * Every repository the account may see.
+   *
+   * @throws RegistryError `UNSUPPORTED` where the registry has no such list (Docker Hub, ghcr.io), `FORBIDDEN` or
+   * `UNAUTHENTICATED` where it keeps it to others.
+   */
   list(registry: string, options?: ListCatalogOptions): Listing<string>;
   /** Repositories whose name contains the text, letter case aside. */
-  search(registry: string, text: string, options?: ListCatalogOptions): AsyncIterable<string>;
+  search(registry: string, text: string, options?: ListCatalogOptions): Listing<string>;
+}
+
+export class RegistryCatalog implements Catalog {
+  readonly #wire: Wire;
+
+  constructor(wire: Wire) {
+    this.#wire = wire;
+  }
+
+  list(registry: string, options: ListCatalogOptions = {}): Listing<string> {
+    return limited(this.#all(registry, options), options.limit);
+  }
+
+  search(registry: string, text: string, options: ListCatalogOptions = {}): Listing<string> {
+    const wanted = text.toLowerCase();
+    return limited(
+      filtered(this.#all(registry, options), (name) => name.toLowerCase().includes(wanted)),
+      options.limit,
+    );
+  }
+
+  #all(registry: string, options: ListCatalogOptions): Listing<string> {
+    const wire = this.#wire;
+    const target = wire.endpoint(registry);
+    const request = {
+      what: `catalog of ${target.registry}`,
+      target,
+      method: "GET",
+      url: catalogUrl(target),
+      scopes: [CATALOG_SCOPE],
+      signal: options.signal,
+    };
+    return explained(listNames(wire, request, "repositories", isRepositoryName, options), target.registry);
+  }
+}
+
+/** Something that may be put into a URL; a name from a server is no reason to trust it. */
+function isRepositoryName(name: string): boolean {
+  if (name.length === 0 || name.length > MAX_NAME_CHARACTERS) return false;
+  for (let i = 0; i < name.length; i += 1) {
+    const c = name.charCodeAt(i);
+    if (c <= 0x20 || (c >= 0x7f && c <= 0xa0)) return false;
+  }
+  return true;
+}
+
+const MAX_NAME_CHARACTERS = 255;
+
+/** A 404 here means that there is no list, not that there are no repositories. */
+function explained(listing: Listing<string>, registry: string): Listing<string> {
+  const pages: Listing<string>["pages"] = async function* () {
+    try {
+      yield* listing.pages();
+    } catch (error) {
+      if (!isRegistryError(error) || error.code !== "NOT_FOUND") throw error;
+      throw new RegistryError("UNSUPPORTED", `${registry} does not list its repositories (404).`, {
+        status: error.status,
+        errors: error.errors,
+        registry,
+        cause: error,
+      });
+    }
+  };
+  return {
+    pages,
+    async *[Symbol.asyncIterator]() {
+      for await (const page of pages()) yield* page.items;
+    },
+  };
 }

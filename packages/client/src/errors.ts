@@ -34,12 +34,12 @@ export interface RegistryErrorEntry {
 }
 
 export interface RegistryErrorOptions extends ErrorOptions {
-  readonly status?: number;
+  readonly status?: number | undefined;
   /** As the registry sent them. */
-  readonly errors?: readonly RegistryErrorEntry[];
-  readonly retryable?: boolean;
-  readonly registry?: string;
-  readonly repository?: string;
+  readonly errors?: readonly RegistryErrorEntry[] | undefined;
+  readonly retryable?: boolean | undefined;
+  readonly registry?: string | undefined;
+  readonly repository?: string | undefined;
 }
 
 /** What a registry refused, or answered wrongly. */

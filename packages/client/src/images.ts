@@ -1,6 +1,29 @@
-import type { Descriptor, Platform } from "@reg/content";
+import {
+  type ImageConfig as ConfigDocument,
+  type Descriptor,
+  formatPlatform,
+  type HistoryEntry,
+  isAttestation,
+  isContentError,
+  isForeignLayerType,
+  isIndexType,
+  type Loose,
+  normalisePlatform,
+  type ParsedImage,
+  type ParsedManifest,
+  type Platform,
+  parseImageConfig,
+  parsePlatform,
+  selectPlatform,
+} from "@reg/content";
 import type { Digest } from "@reg/reference";
+import { type Access, accessTo, formatName, referenceOf } from "./access.ts";
+import { BlobDownload } from "./blob-download.ts";
+import { RegistryError } from "./errors.ts";
+import { inOrder } from "./in-order.ts";
+import { getManifest } from "./manifest-read.ts";
 import type { CallOptions, Ref } from "./options.ts";
+import type { Wire } from "./wire.ts";
 
 export interface ImageOptions extends CallOptions {
   /** `linux/arm64/v8`, or its parts. Default: `linux/amd64` where an index offers a choice. */
@@ -11,19 +34,11 @@ export interface ImageOptions extends CallOptions {
 export interface ImageConfig {
   readonly descriptor: Descriptor;
   readonly bytes: Uint8Array;
-  readonly document: Readonly<Record<string, unknown>>;
-  readonly platform: Platform | undefined;
+  readonly document: Loose<ConfigDocument>;
+  readonly platform: Platform;
   readonly created: string | undefined;
   readonly labels: Readonly<Record<string, string>>;
-  readonly history: readonly ImageHistoryEntry[];
-}
-
-export interface ImageHistoryEntry {
-  readonly created?: string | undefined;
-  readonly createdBy?: string | undefined;
-  readonly author?: string | undefined;
-  readonly comment?: string | undefined;
-  readonly emptyLayer?: boolean | undefined;
+  readonly history: readonly HistoryEntry[];
 }
 
 /** One platform an image is there for. */
@@ -63,4 +78,238 @@ export interface Images {
   size(ref: Ref, options?: ImageOptions): Promise<ImageSize>;
   /** Everything at once, in the fewest requests. */
   inspect(ref: Ref, options?: ImageOptions): Promise<ImageInspection>;
+}
+
+export class RegistryImages implements Images {
+  readonly #wire: Wire;
+
+  constructor(wire: Wire) {
+    this.#wire = wire;
+  }
+
+  async resolve(ref: Ref, options: ImageOptions = {}): Promise<Descriptor> {
+    return (await this.#image(ref, options)).image.descriptor;
+  }
+
+  async config(ref: Ref, options: ImageOptions = {}): Promise<ImageConfig> {
+    const { access, image } = await this.#image(ref, options);
+    return readConfig(access, image, options);
+  }
+
+  async platforms(ref: Ref, options: CallOptions = {}): Promise<readonly ImagePlatform[]> {
+    const access = accessTo(this.#wire, ref, "pull");
+    const root = await getManifest(access, referenceOf(access.target), options);
+    if (root.kind === "index") return platformsIn(await flatten(access, root, options));
+    const image = asImage(access, root);
+    const { platform } = await readConfig(access, image, options);
+    return [{ platform, descriptor: image.descriptor }];
+  }
+
+  async size(ref: Ref, options: ImageOptions = {}): Promise<ImageSize> {
+    const access = accessTo(this.#wire, ref, "pull");
+    const root = await getManifest(access, referenceOf(access.target), options);
+    const counted = new Map<string, number>();
+    if (root.kind !== "index" || options.platform !== undefined) {
+      const image = asImage(access, await choose(access, root, options));
+      for (const { digest, size } of partsOf(image)) counted.set(digest, size);
+      return { bytes: sum(counted.values()), platforms: [] };
+    }
+    const offered = platformsIn(await flatten(access, root, options));
+    const load = ({ descriptor }: ImagePlatform): Promise<ParsedManifest> =>
+      getManifest(access, descriptor.digest, options);
+    const platforms: { readonly platform: Platform; readonly bytes: number }[] = [];
+    let next = 0;
+    for await (const manifest of inOrder(offered, this.#wire.concurrency, load)) {
+      const platform = offered[next]?.platform;
+      next += 1;
+      if (manifest.kind !== "image" || platform === undefined) continue;
+      const parts = new Map(partsOf(manifest).map(({ digest, size }) => [digest, size] as const));
+      platforms.push({ platform, bytes: sum(parts.values()) });
+      for (const [digest, size] of parts) counted.set(digest, size);
+    }
+    counted.set(root.descriptor.digest, root.descriptor.size);
+    return { bytes: sum(counted.values()), platforms };
+  }
+
+  async inspect(ref: Ref, options: ImageOptions = {}): Promise<ImageInspection> {
+    const { access, root, image } = await this.#image(ref, options);
+    const config = await readConfig(access, image, options);
+    const platforms =
+      root.kind === "index"
+        ? platformsIn(await flatten(access, root, options)).map(({ platform }) => platform)
+        : [config.platform];
+    return {
+      reference: formatName(access.target, referenceOf(access.target)),
+      digest: root.descriptor.digest,
+      mediaType: root.mediaType,
+      size: sum(new Map(partsOf(image).map(({ digest, size }) => [digest, size] as const)).values()),
+      platform: config.platform,
+      created: config.created,
+      labels: config.labels,
+      layers: image.document.layers,
+      platforms,
+    };
+  }
+
+  async #image(
+    ref: Ref,
+    options: ImageOptions,
+  ): Promise<{ readonly access: Access; readonly root: ParsedManifest; readonly image: ParsedImage }> {
+    const access = accessTo(this.#wire, ref, "pull");
+    const root = await getManifest(access, referenceOf(access.target), options);
+    return { access, root, image: asImage(access, await choose(access, root, options)) };
+  }
+}
+
+/** When an image was created, by its config; `undefined` where it does not say, or there is none. */
+export async function createdAt(
+  access: Access,
+  descriptor: Descriptor,
+  options: ImageOptions = {},
+): Promise<string | undefined> {
+  const root = await getManifest(access, descriptor.digest, options);
+  // Of an index nobody says which image is meant: the default one, or else the first.
+  const image = root.kind === "index" ? await chooseAny(access, root, options) : root;
+  if (image?.kind !== "image") return undefined;
+  try {
+    return (await readConfig(access, image, options)).created;
+  } catch (error) {
+    // An artifact has a config, too, which is none of an image.
+    if (error instanceof RegistryError && error.code === "PROTOCOL") return undefined;
+    throw error;
+  }
+}
+
+/** An index within an index within an index: nobody needs more. */
+const MAX_DEPTH = 4;
+
+const DEFAULT_PLATFORM: Platform = { os: "linux", architecture: "amd64" };
+
+/** The manifest for a platform, through indexes within indexes. */
+async function choose(
+  access: Access,
+  root: ParsedManifest,
+  options: ImageOptions,
+  depth = 0,
+): Promise<ParsedManifest> {
+  if (root.kind !== "index") return root;
+  const wanted = platformOf(options.platform) ?? DEFAULT_PLATFORM;
+  const { manifests } = root.document;
+  const images = manifests.filter((entry) => !isAttestation(entry));
+  const only = images.length === 1 && images[0]?.platform === undefined ? images[0] : undefined;
+  const chosen = selectPlatform(images, wanted) ?? only ?? images.find(isNested);
+  if (chosen === undefined || depth >= MAX_DEPTH) {
+    const offered = platformsIn(images).map(({ platform }) => formatPlatform(platform));
+    throw new RegistryError(
+      "NOT_FOUND",
+      `${access.target.name}@${root.descriptor.digest}: there is no image for ${formatPlatform(wanted)}; there is one for ${offered.join(", ") || "no platform at all"}.`,
+      { registry: access.target.registry, repository: access.target.repository },
+    );
+  }
+  return choose(access, await getManifest(access, chosen.digest, options), options, depth + 1);
+}
+
+async function chooseAny(
+  access: Access,
+  root: ParsedManifest & { readonly kind: "index" },
+  options: ImageOptions,
+): Promise<ParsedManifest | undefined> {
+  const images = root.document.manifests.filter((entry) => !isAttestation(entry));
+  const chosen = selectPlatform(images, DEFAULT_PLATFORM) ?? images[0];
+  return chosen === undefined ? undefined : getManifest(access, chosen.digest, options);
+}
+
+/** The entries of an index, those of indexes within it in their place. */
+async function flatten(
+  access: Access,
+  index: ParsedManifest & { readonly kind: "index" },
+  options: CallOptions,
+  depth = 0,
+): Promise<readonly Descriptor[]> {
+  const entries: Descriptor[] = [];
+  for (const entry of index.document.manifests) {
+    if (!isNested(entry) || depth >= MAX_DEPTH) {
+      entries.push(entry);
+      continue;
+    }
+    const nested = await getManifest(access, entry.digest, options);
+    if (nested.kind === "index") entries.push(...(await flatten(access, nested, options, depth + 1)));
+  }
+  return entries;
+}
+
+function isNested({ mediaType, platform }: Descriptor): boolean {
+  return platform === undefined && isIndexType(mediaType);
+}
+
+/** Attestations are no images, and neither is what has no platform. */
+function platformsIn(entries: readonly Descriptor[]): readonly ImagePlatform[] {
+  return entries.flatMap((descriptor) =>
+    descriptor.platform === undefined || isAttestation(descriptor)
+      ? []
+      : [{ platform: descriptor.platform, descriptor }],
+  );
+}
+
+function asImage({ target }: Access, manifest: ParsedManifest): ParsedImage {
+  if (manifest.kind === "image") return manifest;
+  throw new RegistryError(
+    "UNSUPPORTED",
+    `${target.name}@${manifest.descriptor.digest} is no image: its type is ${manifest.mediaType}.`,
+    { registry: target.registry, repository: target.repository },
+  );
+}
+
+async function readConfig(access: Access, image: ParsedImage, { signal }: CallOptions): Promise<ImageConfig> {
+  const { config } = image.document;
+  const { limits } = access.wire;
+  const place = { registry: access.target.registry, repository: access.target.repository };
+  const what = `config ${access.target.name}@${config.digest}`;
+  if (config.size > limits.configBytes) {
+    throw new RegistryError(
+      "SIZE_EXCEEDED",
+      `${what}: it has ${config.size} bytes, more than ${limits.configBytes} (option limits.configBytes).`,
+      place,
+    );
+  }
+  const stream = await new BlobDownload(access, config.digest, { size: config.size, signal }).stream();
+  const bytes = await stream.bytes(limits.configBytes);
+  try {
+    const document = parseImageConfig(bytes);
+    const { os, architecture, variant, config: runtime } = document;
+    return {
+      descriptor: config,
+      bytes,
+      document,
+      platform: normalisePlatform({
+        os,
+        architecture,
+        variant,
+        "os.version": document["os.version"],
+        "os.features": document["os.features"],
+      }),
+      created: document.created,
+      labels: runtime?.Labels ?? {},
+      history: document.history ?? [],
+    };
+  } catch (cause) {
+    if (!isContentError(cause)) throw cause;
+    throw new RegistryError("PROTOCOL", `${what}: ${cause.message}`, { ...place, cause });
+  }
+}
+
+/** What has to be pulled for an image. */
+function partsOf(image: ParsedImage): readonly Descriptor[] {
+  const layers = image.document.layers.filter(({ mediaType }) => !isForeignLayerType(mediaType));
+  return [image.descriptor, image.document.config, ...layers];
+}
+
+function platformOf(platform: string | Platform | undefined): Platform | undefined {
+  return typeof platform === "string" ? parsePlatform(platform) : platform;
+}
+
+function sum(numbers: Iterable<number>): number {
+  let total = 0;
+  for (const number of numbers) total += number;
+  return total;
 }

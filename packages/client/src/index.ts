@@ -14,7 +14,6 @@ export type { RegistryErrorCode, RegistryErrorEntry, RegistryErrorOptions } from
 export { isRegistryError, RegistryError } from "./errors.ts";
 export type {
   ImageConfig,
-  ImageHistoryEntry,
   ImageInspection,
   ImageOptions,
   ImagePlatform,
@@ -41,4 +40,5 @@ export type {
 } from "./options.ts";
 export type { ListReferrersOptions, Referrers } from "./referrers.ts";
 export type { Repository } from "./repository.ts";
+export type { RequestOptions } from "./request.ts";
 export type { DeleteTagOptions, ListTagsOptions, TagDetails, TagDetailsOptions, Tags } from "./tags.ts";

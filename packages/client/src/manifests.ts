@@ -1,6 +1,12 @@
 import type { Descriptor, ParsedManifest } from "@reg/content";
 import type { Digest } from "@reg/reference";
+import { accessTo, digestIn, referenceOf } from "./access.ts";
+import { isRegistryError, RegistryError } from "./errors.ts";
+import { getManifest, getManifestIfChanged, headManifest } from "./manifest-read.ts";
+import { deleteManifest, putManifest } from "./manifest-write.ts";
 import type { CallOptions, Ref } from "./options.ts";
+import { isTag } from "./tag-name.ts";
+import type { Wire } from "./wire.ts";
 
 /** A manifest as bytes and as a document, and the tag of its version where the registry gives one. */
 export type Manifest = ParsedManifest & { readonly etag?: string | undefined };
@@ -53,5 +59,74 @@ export interface Manifests {
   /** Deletes the manifest a digest names, and all its tags with it. For one tag alone: `tags.delete`. */
   delete(ref: Ref, options?: CallOptions): Promise<void>;
   /** Names another tag for what `ref` names, the manifest's bytes unchanged and no blob moved. */
-  retag(ref: Ref, ...tags: readonly string[]): Promise<PutManifestResult>;
+  retag(ref: Ref, tags: readonly string[], options?: CallOptions): Promise<PutManifestResult>;
+}
+
+export class RegistryManifests implements Manifests {
+  readonly #wire: Wire;
+
+  constructor(wire: Wire) {
+    this.#wire = wire;
+  }
+
+  async head(ref: Ref, options: GetManifestOptions = {}): Promise<ManifestHead> {
+    const access = accessTo(this.#wire, ref, "pull");
+    return headManifest(access, referenceOf(access.target), options);
+  }
+
+  async get(ref: Ref, options: GetManifestOptions = {}): Promise<Manifest> {
+    const access = accessTo(this.#wire, ref, "pull");
+    return getManifest(access, referenceOf(access.target), options);
+  }
+
+  async getIfChanged(
+    ref: Ref,
+    etag: string,
+    options: GetManifestOptions = {},
+  ): Promise<Manifest | undefined> {
+    const access = accessTo(this.#wire, ref, "pull");
+    return getManifestIfChanged(access, referenceOf(access.target), etag, options);
+  }
+
+  async digest(ref: Ref, options: GetManifestOptions = {}): Promise<Digest> {
+    return (await this.head(ref, options)).descriptor.digest;
+  }
+
+  async exists(ref: Ref, options: CallOptions = {}): Promise<Existence> {
+    try {
+      await this.head(ref, options);
+      return "yes";
+    } catch (error) {
+      if (!isRegistryError(error)) throw error;
+      if (error.code === "NOT_FOUND") return "no";
+      if (error.code === "UNAUTHENTICATED" || error.code === "FORBIDDEN") return "unknown";
+      throw error;
+    }
+  }
+
+  async put(ref: Ref, bytes: Uint8Array, options: PutManifestOptions = {}): Promise<PutManifestResult> {
+    const access = accessTo(this.#wire, ref, "pull,push");
+    const { tag, digest } = access.target;
+    const tags = [...new Set([...(tag === undefined ? [] : [tag]), ...(options.tags ?? [])])];
+    tags.forEach(assertTag);
+    return putManifest(access, bytes, { ...options, tags, digest, byDigest: digest !== undefined });
+  }
+
+  async delete(ref: Ref, options: CallOptions = {}): Promise<void> {
+    const access = accessTo(this.#wire, ref, "delete");
+    await deleteManifest(access, digestIn(access.target), options);
+  }
+
+  async retag(ref: Ref, tags: readonly string[], options: CallOptions = {}): Promise<PutManifestResult> {
+    const access = accessTo(this.#wire, ref, "pull,push");
+    tags.forEach(assertTag);
+    const { bytes, mediaType } = await getManifest(access, referenceOf(access.target), options);
+    return putManifest(access, bytes, { ...options, mediaType, tags, byDigest: false });
+  }
+}
+
+/** Refuses what is no tag before it becomes part of a URL (distribution-spec, "Pulling manifests", <reference>). */
+function assertTag(tag: string): void {
+  if (isTag(tag)) return;
+  throw new RegistryError("INVALID", `${JSON.stringify(tag.slice(0, 140))} is not a tag.`);
 }

@@ -27,6 +27,8 @@ export interface RegistryWarning {
 export interface Limits {
   /** Default 4 MiB, what registries accept (distribution-spec, "Pushing Manifests"). */
   readonly manifestBytes: number;
+  /** An image's configuration. Default 8 MiB. */
+  readonly configBytes: number;
   /** A page of tags, referrers or the catalog. Default 4 MiB. */
   readonly pageBytes: number;
   /** Default 64 KiB. */

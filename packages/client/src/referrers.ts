@@ -1,12 +1,21 @@
-import type { Descriptor } from "@reg/content";
-import type { Listing } from "./listing.ts";
+import { type Descriptor, parseIndex } from "@reg/content";
+import type { Digest } from "@reg/reference";
+import { type Access, accessTo, referenceOf } from "./access.ts";
+import { RegistryError } from "./errors.ts";
+import type { Listing, Page } from "./listing.ts";
+import { headManifest } from "./manifest-read.ts";
 import type { CallOptions, Ref } from "./options.ts";
+import { type FetchedPage, onePage, paging } from "./paging.ts";
+import { judgeReferrersStatus, referrersRequest } from "./referrers-api.ts";
+import { readFallback } from "./referrers-fallback.ts";
+import type { Wire } from "./wire.ts";
 
 export interface ListReferrersOptions extends CallOptions {
   /** Only those of this type; by the registry where it can, here elsewhere. */
   readonly artifactType?: string | undefined;
   /** Only those that carry all of these. */
   readonly annotations?: Readonly<Record<string, string>> | undefined;
+  /** Of an earlier page. */
   readonly cursor?: string | undefined;
 }
 
@@ -14,4 +23,102 @@ export interface ListReferrersOptions extends CallOptions {
 export interface Referrers {
   /** By the API, or by the fallback tag where a registry has none. A tag in `ref` is resolved first. */
   list(ref: Ref, options?: ListReferrersOptions): Listing<Descriptor>;
+}
+
+export class RegistryReferrers implements Referrers {
+  readonly #wire: Wire;
+
+  constructor(wire: Wire) {
+    this.#wire = wire;
+  }
+
+  list(ref: Ref, options: ListReferrersOptions = {}): Listing<Descriptor> {
+    const access = accessTo(this.#wire, ref, "pull");
+    const digest = async (): Promise<Digest> =>
+      access.target.digest ??
+      (await headManifest(access, referenceOf(access.target), { signal: options.signal })).descriptor.digest;
+    return listReferrers(access, digest, options);
+  }
+}
+
+/** The referrers of a digest that is found out when the listing begins. */
+export function listReferrers(
+  access: Access,
+  subject: () => Digest | Promise<Digest>,
+  options: ListReferrersOptions,
+): Listing<Descriptor> {
+  async function* pages(): AsyncGenerator<Page<Descriptor>, void, undefined> {
+    const digest = await subject();
+    for await (const page of (await choose(access, digest, options)).pages()) {
+      yield { ...page, items: page.items.filter((item) => matches(item, options)) };
+    }
+  }
+  return {
+    pages: () => ({ [Symbol.asyncIterator]: pages }),
+    async *[Symbol.asyncIterator]() {
+      for await (const page of pages()) yield* page.items;
+    },
+  };
+}
+
+/** Whether a referrer is one of those asked for. The registry's own filter is not relied upon. */
+export function matches(
+  item: Descriptor,
+  { artifactType, annotations = {} }: Pick<ListReferrersOptions, "artifactType" | "annotations">,
+): boolean {
+  if (artifactType !== undefined && item.artifactType !== artifactType) return false;
+  return Object.entries(annotations).every(([name, value]) => item.annotations?.[name] === value);
+}
+
+async function choose(
+  access: Access,
+  digest: Digest,
+  options: ListReferrersOptions,
+): Promise<Listing<Descriptor>> {
+  const { wire, target } = access;
+  const fallback = onePage(() => readFallback(access, digest, options));
+  if (wire.capabilities.get(target.name, "referrers") === false) return fallback;
+  const request = referrersRequest(access, digest, options);
+  const fetch = async (url: URL): Promise<FetchedPage<Descriptor> | undefined> => {
+    const response = await wire.send({ ...request, url });
+    const supported = judgeReferrersStatus(response.status, response.headers.get("content-type"));
+    if (supported === undefined) throw await wire.refuse(request, response);
+    if (wire.capabilities.get(target.name, "referrers") !== supported) {
+      wire.capabilities.learn(target.name, "referrers", supported);
+    }
+    if (!supported || response.status !== 200) {
+      await response.body.discard();
+      // 400 for a subject that is not known: nothing points at it.
+      return supported ? { items: [], response } : undefined;
+    }
+    return { items: readReferrers(await response.body.bytes(wire.limits.pageBytes), request.what), response };
+  };
+  const first = new URL(request.url.href);
+  if (options.artifactType !== undefined) first.searchParams.set("artifactType", options.artifactType);
+  if (options.cursor !== undefined) first.search = options.cursor;
+  const opening = await fetch(first);
+  if (opening === undefined) return fallback;
+  let begun: FetchedPage<Descriptor> | undefined = opening;
+  return paging<Descriptor>({
+    first: () => first,
+    fetch: async (url) => {
+      const page = begun ?? (await fetch(url));
+      begun = undefined;
+      if (page === undefined) {
+        throw new RegistryError("PROTOCOL", `${request.what}: the listing broke off after its first page.`);
+      }
+      return page;
+    },
+    key: (item) => item.digest,
+    maxPages: wire.limits.pages,
+    what: request.what,
+  });
+}
+
+function readReferrers(bytes: Uint8Array, what: string): readonly Descriptor[] {
+  try {
+    return parseIndex(bytes).document.manifests;
+  } catch (cause) {
+    throw new RegistryError("PROTOCOL", `${what}: the answer is not an index.`, { cause });
+  }
 }

@@ -1,0 +1,308 @@
+import {
+  assertSize,
+  type ByteSink,
+  type ByteStream,
+  byteStream,
+  createHasher,
+  digestAlgorithm,
+  type Hasher,
+} from "@reg/content";
+import type { Digest } from "@reg/reference";
+import type { TransportResponse } from "@reg/transport";
+import type { Access } from "./access.ts";
+import { judgeRange, type RangeVerdict } from "./blob-range.ts";
+import { RegistryError } from "./errors.ts";
+import { backoff, isTransient } from "./transience.ts";
+import { blobUrl } from "./urls.ts";
+import type { WireRequest } from "./wire.ts";
+
+export interface DownloadOptions {
+  /** Bytes of the whole content, where they are known. */
+  readonly size?: number | undefined;
+  /** The first byte wanted. */
+  readonly offset?: number | undefined;
+  /** Bytes wanted; default all that follow. */
+  readonly length?: number | undefined;
+  /** Whether a download of the whole is checked here. Default true. */
+  readonly verify?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Told how many bytes have come, from `offset` on. A promise it returns is waited for. */
+  readonly onBytes?: ((done: number) => void | Promise<void>) | undefined;
+}
+
+/**
+ * One blob on its way here, over as many requests as it takes: what has come is counted and hashed as it passes, and a
+ * connection that breaks is replaced by a request for the rest. Attempts count only while nothing comes.
+ */
+export class BlobDownload {
+  readonly #access: Access;
+  readonly #request: WireRequest;
+  readonly #digest: Digest;
+  readonly #options: DownloadOptions;
+  readonly #hasher: Hasher | undefined;
+  /** The byte after the last one wanted, as soon as it is known. */
+  #end: number | undefined;
+  #total: number | undefined;
+  /** The next byte wanted. */
+  #position: number;
+  #fruitless = 0;
+  /** What the sink threw, whatever a transport makes of it. */
+  #sinkFailure: { readonly error: unknown } | undefined;
+
+  constructor(access: Access, digest: Digest, options: DownloadOptions = {}) {
+    const { target, scopes } = access;
+    const { size, offset = 0, length, verify = true } = options;
+    if (size !== undefined) assertSize(size);
+    assertSize(offset);
+    if (length !== undefined) assertSize(length);
+    this.#access = access;
+    this.#digest = digest;
+    this.#options = options;
+    this.#request = {
+      what: `blob ${target.name}@${digest}`,
+      target,
+      method: "GET",
+      url: blobUrl(target, digest),
+      scopes,
+      signal: options.signal,
+    };
+    this.#position = offset;
+    this.#total = size;
+    this.#end = length === undefined ? size : Math.min(offset + length, size ?? Number.POSITIVE_INFINITY);
+    if (this.#end !== undefined && this.#end < offset) this.#end = offset;
+    const whole = offset === 0 && length === undefined;
+    this.#hasher = whole && verify ? createHasher(digestAlgorithm(digest)) : undefined;
+  }
+
+  /** Begins, so that the size is known, and gives the bytes as a stream. */
+  async stream(): Promise<ByteStream> {
+    const opened = await this.#open();
+    const start = this.#position;
+    if (this.#end === undefined) {
+      await opened?.response.body.discard();
+      throw new RegistryError(
+        "PROTOCOL",
+        `GET ${this.#request.what}: the registry does not say how large it is; give its size.`,
+      );
+    }
+    const release = async (): Promise<void> => opened?.response.body.discard();
+    return byteStream(this.#chunks(opened), this.#end - start, release);
+  }
+
+  /**
+   * Moves the bytes into a sink. The transport hands the first answer's bytes over itself, from the buffer they were
+   * read into; what follows a break is pumped.
+   */
+  async into(sink: ByteSink): Promise<void> {
+    const guarded = this.#guard(sink);
+    try {
+      if (this.#position === 0 && this.#options.length === undefined && this.#end !== 0) {
+        const broken = await this.#first(guarded);
+        if (!broken) return this.#finish();
+      }
+      for await (const chunk of this.#rest(undefined)) {
+        const waiting = guarded.write(chunk);
+        if (waiting !== undefined) await waiting;
+      }
+      this.#finish();
+    } catch (error) {
+      throw this.#sinkFailure === undefined ? error : this.#sinkFailure.error;
+    }
+  }
+
+  #guard(sink: ByteSink): ByteSink {
+    const failed = (error: unknown): never => {
+      this.#sinkFailure = { error };
+      throw error;
+    };
+    return {
+      write: (chunk) => {
+        try {
+          this.#take(chunk);
+          const written = sink.write(chunk);
+          const told = this.#options.onBytes?.(this.#position - (this.#options.offset ?? 0));
+          if (written === undefined && told === undefined) return undefined;
+          return Promise.all([written, told]).then(() => undefined, failed);
+        } catch (error) {
+          return failed(error);
+        }
+      },
+    };
+  }
+
+  /** The first request, with the sink in the transport's hands; true where the connection broke. */
+  async #first(sink: ByteSink): Promise<boolean> {
+    const { wire } = this.#access;
+    let response: TransportResponse;
+    try {
+      response = await wire.send({ ...this.#request, sink });
+    } catch (error) {
+      this.#forgive(error, 0);
+      return true;
+    }
+    if (response.status !== 200) throw await wire.refuse(this.#request, response);
+    this.#learn(judge(this.#request.what, response, 0, this.#total));
+    // A body that was cut where nothing announces its length looks complete.
+    if (this.#end === undefined || this.#position === this.#end) return false;
+    this.#countShort(0);
+    return true;
+  }
+
+  async *#chunks(
+    opened: { readonly response: TransportResponse; readonly skip: number } | undefined,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const chunk of this.#rest(opened)) {
+      this.#take(chunk);
+      const told = this.#options.onBytes?.(this.#position - (this.#options.offset ?? 0));
+      if (told !== undefined) await told;
+      yield chunk;
+    }
+    this.#finish();
+  }
+
+  /** The bytes from the position on, over as many requests as it takes. Whoever takes them moves the position. */
+  async *#rest(
+    first: { readonly response: TransportResponse; readonly skip: number } | undefined,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    let opened = first;
+    while (this.#end === undefined || this.#position < this.#end) {
+      if (this.#fruitless > 0 && opened === undefined) await backoff(this.#fruitless, this.#options.signal);
+      const start = this.#position;
+      try {
+        opened ??= await this.#open();
+        if (opened === undefined) return;
+        yield* this.#body(opened.response, opened.skip);
+        if (this.#end === undefined) return;
+        if (this.#position < this.#end) this.#countShort(start);
+      } catch (error) {
+        this.#forgive(error, start);
+      }
+      opened = undefined;
+    }
+  }
+
+  async *#body(response: TransportResponse, skip: number): AsyncGenerator<Uint8Array, void, undefined> {
+    let toSkip = skip;
+    for await (const chunk of response.body) {
+      let part = chunk;
+      if (toSkip > 0) {
+        const skipped = Math.min(toSkip, part.byteLength);
+        toSkip -= skipped;
+        part = part.subarray(skipped);
+      }
+      // More than was asked for: no fault where a part was wanted and the whole came.
+      if (this.#end !== undefined && this.#options.length !== undefined) {
+        part = part.subarray(0, this.#end - this.#position);
+      }
+      if (part.byteLength > 0) yield part;
+      if (this.#options.length !== undefined && this.#position === this.#end) return;
+    }
+  }
+
+  /** Asks for the bytes from the position on; `undefined` where there are none left to ask for. */
+  async #open(): Promise<{ readonly response: TransportResponse; readonly skip: number } | undefined> {
+    const { wire } = this.#access;
+    if (this.#end !== undefined && this.#position >= this.#end && this.#position > 0) return undefined;
+    const last = this.#options.length === undefined || this.#end === undefined ? "" : String(this.#end - 1);
+    const ranged = this.#position > 0 || last !== "";
+    const headers = ranged ? { range: `bytes=${this.#position}-${last}` } : {};
+    const request = { ...this.#request, headers };
+    const response = await wire.send(request);
+    if (response.status !== 200 && !(ranged && response.status === 206)) {
+      throw await wire.refuse(request, response);
+    }
+    try {
+      const verdict = judge(this.#request.what, response, this.#position, this.#total);
+      this.#learn(verdict);
+      return { response, skip: verdict.skip };
+    } catch (error) {
+      await response.body.discard();
+      throw error;
+    }
+  }
+
+  #learn({ total }: RangeVerdict): void {
+    if (total === undefined) return;
+    this.#total ??= total;
+    this.#end = Math.min(this.#end ?? total, total);
+  }
+
+  #take(chunk: Uint8Array): void {
+    this.#position += chunk.byteLength;
+    if (this.#end !== undefined && this.#position > this.#end) {
+      throw new RegistryError(
+        "SIZE_MISMATCH",
+        `GET ${this.#request.what}: more than the ${this.#end} bytes expected came.`,
+        this.#place(),
+      );
+    }
+    this.#hasher?.update(chunk);
+  }
+
+  #finish(): void {
+    if (this.#end !== undefined && this.#position < this.#end) {
+      throw new RegistryError(
+        "SIZE_MISMATCH",
+        `GET ${this.#request.what}: ${this.#position} of ${this.#end} bytes came.`,
+        this.#place(),
+      );
+    }
+    const actual = this.#hasher?.digest();
+    if (actual === undefined || actual === this.#digest) return;
+    throw new RegistryError(
+      "DIGEST_MISMATCH",
+      `GET ${this.#request.what}: the content is another one, its digest is ${actual}.`,
+      this.#place(),
+    );
+  }
+
+  /** Rethrows what another attempt cannot cure, and what has been tried often enough. */
+  #forgive(error: unknown, start: number): void {
+    this.#options.signal?.throwIfAborted();
+    if (this.#sinkFailure !== undefined || !isTransient(error)) throw error;
+    this.#count(start, error);
+  }
+
+  #countShort(start: number): void {
+    this.#count(
+      start,
+      new RegistryError(
+        "SIZE_MISMATCH",
+        `GET ${this.#request.what}: the body ended after ${this.#position} of ${this.#end ?? "?"} bytes.`,
+        { ...this.#place(), retryable: true },
+      ),
+    );
+  }
+
+  #count(start: number, error: unknown): void {
+    this.#fruitless = this.#position > start ? 0 : this.#fruitless + 1;
+    if (this.#fruitless >= MAX_FRUITLESS_ATTEMPTS) throw error;
+  }
+
+  #place(): { readonly registry: string; readonly repository: string } {
+    const { registry, repository } = this.#access.target;
+    return { registry, repository };
+  }
+}
+
+/** Attempts in a row that bring not one byte. */
+const MAX_FRUITLESS_ATTEMPTS = 5;
+
+function judge(
+  what: string,
+  { status, headers }: TransportResponse,
+  offset: number,
+  total: number | undefined,
+): RangeVerdict {
+  return judgeRange(
+    `GET ${what}`,
+    {
+      status,
+      contentRange: headers.get("content-range"),
+      contentLength: headers.get("content-length"),
+      contentType: headers.get("content-type"),
+    },
+    offset,
+    total,
+  );
+}

@@ -1,0 +1,65 @@
+import { MEDIA_TYPES } from "@reg/content";
+import type { Digest } from "@reg/reference";
+import type { Access } from "./access.ts";
+import { isRegistryError } from "./errors.ts";
+import type { CallOptions } from "./options.ts";
+import { referrersUrl } from "./urls.ts";
+import type { WireRequest } from "./wire.ts";
+
+export function referrersRequest(access: Access, digest: Digest, options: CallOptions): WireRequest {
+  const { target, scopes } = access;
+  return {
+    what: `referrers of ${target.name}@${digest}`,
+    target,
+    method: "GET",
+    url: referrersUrl(target, digest),
+    scopes,
+    headers: { accept: MEDIA_TYPES.ociIndex },
+    signal: options.signal,
+  };
+}
+
+/**
+ * Whether the registry keeps the list of referrers itself; one request where that is not known. `undefined` where it
+ * cannot be told now: it is then neither believed nor remembered.
+ */
+export async function hasReferrersApi(
+  access: Access,
+  digest: Digest,
+  options: CallOptions = {},
+): Promise<boolean | undefined> {
+  const { wire, target } = access;
+  const known = wire.capabilities.get(target.name, "referrers");
+  if (known !== undefined) return known;
+  try {
+    const response = await wire.send(referrersRequest(access, digest, options));
+    const supported = judgeReferrersStatus(response.status, response.headers.get("content-type"));
+    await response.body.discard();
+    if (supported !== undefined) wire.capabilities.learn(target.name, "referrers", supported);
+    return supported;
+  } catch (error) {
+    if (isRegistryError(error)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * What an answer says of the API (distribution-spec, "Listing Referrers"): with it, the answer is always 200 and an
+ * index; a 404 and its like mean that there is none. 400 is what quay answers for a subject it does not know.
+ */
+export function judgeReferrersStatus(status: number, contentType: string | undefined): boolean | undefined {
+  switch (status) {
+    case 200:
+      // A page that some proxy or website answers to everything is no list of referrers.
+      return contentType === undefined || !contentType.toLowerCase().startsWith("text/html");
+    case 400:
+      return true;
+    case 404:
+    case 405:
+    case 406:
+    case 501:
+      return false;
+    default:
+      return undefined;
+  }
+}
