@@ -5,6 +5,7 @@ import {
   type CredentialLookup,
   type CredentialStore,
   credentialType,
+  type WritableCredentialStore,
 } from "./credential.ts";
 import { AuthError } from "./errors.ts";
 
@@ -61,7 +62,7 @@ export function memoryCredentialStore(): CredentialStore &
  * const credentials = chain(staticCredentials({ "localhost:5000": me }), defaultCredentialStore());
  * ```
  */
-export function chain(...stores: readonly CredentialStore[]): CredentialStore {
+export function chain(...stores: readonly CredentialStore[]): WritableCredentialStore {
   return {
     async get(key, options) {
       let failure: unknown;
@@ -94,8 +95,11 @@ export function chain(...stores: readonly CredentialStore[]): CredentialStore {
       return deleted;
     },
     async list() {
-      const lists = await Promise.all(stores.map((store) => store.list?.() ?? []));
-      return lists.flat();
+      const lists = await Promise.allSettled(stores.map(async (store) => (await store.list?.()) ?? []));
+      const entries = lists.flatMap((list) => (list.status === "fulfilled" ? list.value : []));
+      const failed = lists.find((list) => list.status === "rejected");
+      if (failed !== undefined && entries.length === 0) throw failed.reason;
+      return entries;
     },
   };
 }

@@ -43,6 +43,9 @@ export interface CredentialStore {
   list?(): Promise<readonly CredentialEntry[]>;
 }
 
+/** A store that can be read, written, emptied and listed. */
+export type WritableCredentialStore = Required<CredentialStore>;
+
 /** One entry of a store's list. */
 export interface CredentialEntry {
   /** The registry, with a repository prefix where the store knows such: `ghcr.io`, `quay.io/team`. */

@@ -8,6 +8,7 @@ export type {
   CredentialLookup,
   CredentialStore,
   CredentialType,
+  WritableCredentialStore,
 } from "./credential.ts";
 export { credentialType } from "./credential.ts";
 export { chain, memoryCredentialStore, staticCredentials } from "./credential-stores.ts";

@@ -94,7 +94,8 @@ function resourceOf(scope: Scope): string {
 }
 
 function writes(scope: Scope): boolean {
-  return scope.actions.includes("push") || scope.actions.includes("delete") || scope.actions.includes("*");
+  const everything = scope.type === "repository" && scope.actions.includes("*");
+  return everything || scope.actions.includes("push") || scope.actions.includes("delete");
 }
 
 function uniqueSorted(actions: readonly string[]): string[] {

@@ -1,5 +1,5 @@
 import { BoundedMap } from "../bounded-map.ts";
-import type { Credential, CredentialEntry, CredentialKey, CredentialStore } from "../credential.ts";
+import type { Credential, CredentialEntry, CredentialKey, WritableCredentialStore } from "../credential.ts";
 import { lookupOf } from "../credential-stores.ts";
 import { AuthError } from "../errors.ts";
 import { SingleFlight } from "../single-flight.ts";
@@ -7,9 +7,6 @@ import { assertHelperName, type HelperOptions, runHelper } from "./run-helper.ts
 import { serverKey } from "./server-key.ts";
 
 export type CredentialHelperOptions = Omit<HelperOptions, "signal">;
-
-/** A store that can be read, written, emptied and listed. */
-export type WritableCredentialStore = Required<CredentialStore>;
 
 /** A helper is a process, often with a keychain behind it: not one for every repository of a host. */
 const REMEMBERED_MS = 30_000;

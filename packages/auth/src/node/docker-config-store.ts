@@ -1,10 +1,9 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { CredentialEntry } from "../credential.ts";
+import type { CredentialEntry, WritableCredentialStore } from "../credential.ts";
 import { isAuthError } from "../errors.ts";
 import { readAuthEntry, writeAuthEntry } from "./auth-entry.ts";
 import { type ConfigDocument, isRecord, readConfig, writeConfig } from "./config-file.ts";
-import type { WritableCredentialStore } from "./credential-helper-store.ts";
 import { authsOf, helperFor, lookUpInDockerConfig } from "./docker-config.ts";
 import { HelperStores } from "./helper-stores.ts";
 import { serverKey } from "./server-key.ts";

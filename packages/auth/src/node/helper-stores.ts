@@ -1,8 +1,5 @@
-import {
-  type CredentialHelperOptions,
-  credentialHelperStore,
-  type WritableCredentialStore,
-} from "./credential-helper-store.ts";
+import type { WritableCredentialStore } from "../credential.ts";
+import { type CredentialHelperOptions, credentialHelperStore } from "./credential-helper-store.ts";
 
 /** The helpers a configuration names, each made once so that it remembers. */
 export class HelperStores {
