@@ -1,4 +1,4 @@
-import { constants } from "node:fs";
+import { constants, writeSync } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ContentError, isContentError } from "@reg/content";
@@ -134,6 +134,14 @@ export async function assertFolder(path: string): Promise<void> {
       "POLICY_REFUSED",
       `${path} is ${stats.isSymbolicLink() ? "a symbolic link" : "not a folder"}: nothing is read or written through it.`,
     );
+  }
+}
+
+/** Writes all of the bytes at a position; one call may write fewer. */
+export function writeAll(fd: number, bytes: Uint8Array, position: number): void {
+  let written = 0;
+  while (written < bytes.byteLength) {
+    written += writeSync(fd, bytes, written, bytes.byteLength - written, position + written);
   }
 }
 

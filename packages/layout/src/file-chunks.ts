@@ -24,7 +24,7 @@ export async function* fileChunks(
   const { start, end } = range;
   const capacity = Math.min(CHUNK_BYTES, end - start);
   let position = start;
-  const fill = async (buffer: Buffer): Promise<Uint8Array> => {
+  const fill = async (buffer: Uint8Array<ArrayBuffer>): Promise<Uint8Array> => {
     const wanted = Math.min(capacity, end - position);
     let length = 0;
     while (length < wanted) {
@@ -45,7 +45,10 @@ export async function* fileChunks(
     await options.beforeLast?.();
     return;
   }
-  const buffers: [Buffer, Buffer | undefined] = [Buffer.allocUnsafe(capacity), undefined];
+  const buffers: [Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer> | undefined] = [
+    allocate(capacity),
+    undefined,
+  ];
   let turn = 0;
   let ahead: Promise<Uint8Array> | undefined = fill(buffers[0]);
   try {
@@ -56,7 +59,7 @@ export async function* fileChunks(
       const chunk = await onDisk(path, () => current);
       if (position < end) {
         turn = 1 - turn;
-        const next = (turn === 0 ? buffers[0] : buffers[1]) ?? Buffer.allocUnsafe(capacity);
+        const next = (turn === 0 ? buffers[0] : buffers[1]) ?? allocate(capacity);
         buffers[turn] = next;
         ahead = fill(next);
         // It is awaited in the next round; until then a failure is nobody's.
@@ -72,3 +75,9 @@ export async function* fileChunks(
 
 /** Large enough that system calls do not count, small enough to stay in the processor's cache between read and hash. */
 const CHUNK_BYTES = 512 * 1024;
+
+/** Not a Buffer: its `slice` would not copy, and a consumer that keeps a chunk by `slice()` would keep the next one. */
+function allocate(size: number): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset } = Buffer.allocUnsafe(size);
+  return new Uint8Array(buffer, byteOffset, size);
+}

@@ -1,6 +1,6 @@
-import { closeSync, fstatSync, fsync, ftruncateSync, read, writeSync } from "node:fs";
+import { closeSync, fstatSync, fsync, ftruncateSync, read } from "node:fs";
 import { open, rm } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import {
   ContentError,
@@ -8,9 +8,17 @@ import {
   createVerifier,
   type Descriptor,
   digestAlgorithm,
+  type Verifier,
 } from "@reg/content";
-import { commitFile, NEW_FILE_MODE, onDisk, storageError, temporaryName } from "./disk.ts";
-import { claimPartialFile, discardPartialFile, forgetPartialFile, type PartialFile } from "./partial-file.ts";
+import { ChunkCollector } from "./chunk-collector.ts";
+import { commitFile, NEW_FILE_MODE, onDisk, storageError, temporaryName, writeAll } from "./disk.ts";
+import {
+  claimPartialFile,
+  discardPartialFile,
+  forgetPartialFile,
+  type PartialFile,
+  partialStem,
+} from "./partial-file.ts";
 
 /** How a file is written. */
 export interface FileWriterOptions {
@@ -50,9 +58,12 @@ export async function fileWriter(
 ): Promise<ContentWriter> {
   const target = resolve(path);
   const hex = descriptor.digest.slice(digestAlgorithm(descriptor.digest).length + 1, STEM_HEX_DIGITS);
-  const name = basename(target);
-  const stem = Buffer.byteLength(name) > STEM_NAME_BYTES ? `.${hex}` : `.${name}.${hex}`;
-  return partialWriter(target, descriptor, { folder: dirname(target), stem }, options);
+  return partialWriter(
+    target,
+    descriptor,
+    { folder: dirname(target), stem: partialStem(target, hex) },
+    options,
+  );
 }
 
 /** As {@link fileWriter}, with the partial file in a place of the caller's choice. */
@@ -145,12 +156,9 @@ class PartialWriter implements ContentWriter {
   readonly #descriptor: Pick<Descriptor, "digest" | "size">;
   readonly #partial: PartialFile;
   readonly #durable: boolean;
-  readonly #slab: Buffer = Buffer.allocUnsafe(SLAB_BYTES);
-  #inSlab = 0;
-  /** Bytes taken, those in the slab among them. */
-  #taken = 0;
+  readonly #collector = new ChunkCollector((bytes, position) => this.#put(bytes, position));
   #offset = 0;
-  #verifier: ReturnType<typeof createVerifier>;
+  #verifier: Verifier;
   #open = true;
 
   constructor(
@@ -172,68 +180,63 @@ class PartialWriter implements ContentWriter {
 
   /** Hashes what an earlier writer left. */
   async takeUp(signal: AbortSignal | undefined): Promise<void> {
-    const left = fstatSync(this.#partial.fd).size;
+    const { fd } = this.#partial;
+    const left = fstatSync(fd).size;
     // Longer than the content: not a part of it.
     if (left > this.#descriptor.size) return this.restart();
-    while (this.#taken < left) {
+    const buffer = Buffer.allocUnsafe(Math.min(REHASH_BYTES, left));
+    let position = 0;
+    while (position < left) {
       signal?.throwIfAborted();
-      const wanted = Math.min(SLAB_BYTES, left - this.#taken);
-      const { bytesRead } = await readAsync(this.#partial.fd, this.#slab, 0, wanted, this.#taken);
+      const { bytesRead } = await readAsync(
+        fd,
+        buffer,
+        0,
+        Math.min(buffer.byteLength, left - position),
+        position,
+      );
       if (bytesRead === 0) break;
-      this.#verifier.write(this.#slab.subarray(0, bytesRead));
-      this.#taken += bytesRead;
+      this.#verifier.write(buffer.subarray(0, bytesRead));
+      position += bytesRead;
     }
-    this.#offset = this.#taken;
+    this.#collector.reset(position);
+    this.#offset = position;
   }
 
   write(chunk: Uint8Array): void {
     this.#assertOpen();
-    const size = chunk.byteLength;
-    if (this.#taken + size > this.#descriptor.size) {
+    if (this.#collector.position + chunk.byteLength > this.#descriptor.size) {
       this.#discard();
       throw tooLong(this.#descriptor);
     }
-    this.#taken += size;
-    let from = 0;
-    while (from < size) {
-      // Large chunks go to the disk as they are, small ones are collected: few system calls, few copies.
-      if (this.#inSlab === 0 && size - from >= DIRECT_BYTES) {
-        this.#put(chunk.subarray(from), this.#taken - size + from);
-        return;
-      }
-      const part = Math.min(size - from, SLAB_BYTES - this.#inSlab);
-      this.#slab.set(chunk.subarray(from, from + part), this.#inSlab);
-      this.#inSlab += part;
-      from += part;
-      if (this.#inSlab === SLAB_BYTES) this.#flush(this.#taken - size + from);
-    }
+    this.#collector.write(chunk);
   }
 
   async restart(): Promise<void> {
     this.#assertOpen();
     await onDisk(this.#path, async () => ftruncateSync(this.#partial.fd, 0));
     this.#verifier = createVerifier(this.#descriptor);
-    this.#inSlab = 0;
-    this.#taken = 0;
+    this.#collector.reset(0);
     this.#offset = 0;
   }
 
   async commit(): Promise<void> {
     this.#assertOpen();
+    const { fd, path } = this.#partial;
     try {
-      this.#flush(this.#taken);
+      this.#collector.flush();
       this.#verifier.end();
-      if (this.#durable) await onDisk(this.#path, () => fsyncAsync(this.#partial.fd));
-      closeSync(this.#partial.fd);
+      if (this.#durable) await onDisk(this.#path, () => fsyncAsync(fd));
     } catch (cause) {
       this.#discard();
       throw cause;
     }
     this.#open = false;
+    closeSync(fd);
     try {
-      await commitFile(this.#partial.path, this.#path, { durable: this.#durable });
+      await commitFile(path, this.#path, { durable: this.#durable });
     } catch (cause) {
-      await rm(this.#partial.path, { force: true });
+      await rm(path, { force: true });
       throw cause;
     } finally {
       forgetPartialFile(this.#partial);
@@ -243,36 +246,21 @@ class PartialWriter implements ContentWriter {
   async abort(): Promise<void> {
     if (!this.#open) return;
     try {
-      this.#flush(this.#taken);
+      this.#collector.flush();
     } catch {
+      // The disk refused, and the partial file is gone: there is nothing to keep.
       return;
     }
-    if (this.#taken === 0) return this.#discard();
+    if (this.#collector.position === 0) return this.#discard();
     this.#open = false;
     closeSync(this.#partial.fd);
     this.#partial.lock.release();
   }
 
-  /** Writes what is in the slab; `end` is the offset in the content just behind it. */
-  #flush(end: number): void {
-    const length = this.#inSlab;
-    this.#inSlab = 0;
-    if (length > 0) this.#put(this.#slab.subarray(0, length), end - length);
-  }
-
   #put(bytes: Uint8Array, position: number): void {
     try {
       this.#verifier.write(bytes);
-      let written = 0;
-      while (written < bytes.byteLength) {
-        written += writeSync(
-          this.#partial.fd,
-          bytes,
-          written,
-          bytes.byteLength - written,
-          position + written,
-        );
-      }
+      writeAll(this.#partial.fd, bytes, position);
     } catch (cause) {
       // At once, not when the caller gets to it: a full disk is not kept full.
       this.#discard();
@@ -297,14 +285,8 @@ const readAsync = promisify(read);
 /** Content up to this size is held in memory until it is verified. */
 const BUFFERED_BYTES = 1024 * 1024;
 
-/** One system call for this many bytes; more gains nothing. */
-const SLAB_BYTES = 1024 * 1024;
-
-/** From here on a copy costs more than a system call. */
-const DIRECT_BYTES = 256 * 1024;
-
-/** Leaves room for the owner's name in the 255 bytes a file name may have. */
-const STEM_NAME_BYTES = 150;
+/** What an interrupted writer left is read back in pieces of this size. */
+const REHASH_BYTES = 1024 * 1024;
 
 /** Enough of the digest to tell the contents of one file name apart. */
 const STEM_HEX_DIGITS = 24;

@@ -113,8 +113,13 @@ export async function updateIndex(
 
 /** Where a blob is, or would be. Throws `INVALID` or `UNSUPPORTED` before a bad digest becomes a path. */
 export function blobPath(dir: string, digest: string): string {
+  return join(dir, ...blobName(digest).split("/"));
+}
+
+/** The name of a blob in a layout or an archive: `blobs/sha256/…`. Throws as {@link blobPath}. */
+export function blobName(digest: string): string {
   const algorithm = digestAlgorithm(digest);
-  return join(dir, "blobs", algorithm, digest.slice(algorithm.length + 1));
+  return `blobs/${algorithm}/${digest.slice(algorithm.length + 1)}`;
 }
 
 /** Checks the content of an `oci-layout` file; `where` is for the message. */

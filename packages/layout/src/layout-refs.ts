@@ -1,4 +1,4 @@
-import { ContentError, type Descriptor, digestAlgorithm } from "@reg/content";
+import { ContentError, type Descriptor } from "@reg/content";
 import { REF_NAME } from "./layout-index.ts";
 
 /**
@@ -86,12 +86,6 @@ export function assertTag(ref: string): void {
   }
 }
 
-/** The tag under which the referrers of a manifest are listed where there is no API (distribution-spec, "Referrers Tag Schema"). */
-export function referrersTag(digest: string): string {
-  const algorithm = digestAlgorithm(digest);
-  return `${algorithm}-${digest.slice(algorithm.length + 1)}`;
-}
-
 /** What a descriptor says of the content itself, without what an index said about it. */
 export function bare({ mediaType, digest, size, artifactType, platform }: Descriptor): Descriptor {
   return {
@@ -103,8 +97,8 @@ export function bare({ mediaType, digest, size, artifactType, platform }: Descri
   };
 }
 
-/** Where containerd and `docker save` put an image's full name; REF_NAME holds the tag alone then. */
-const IMAGE_NAME = "io.containerd.image.name";
+/** Where containerd and Docker put the full name of an image; {@link REF_NAME} holds the tag alone then. */
+export const IMAGE_NAME = "io.containerd.image.name";
 
 /** A full reference fits: 255 characters of name, 128 of tag, and a digest. */
 const LONGEST_TAG_CHARACTERS = 512;

@@ -1,7 +1,6 @@
 import { lstat, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import {
-  artifactTypeOf,
   type ByteSink,
   type ByteStream,
   byteStream,
@@ -15,11 +14,9 @@ import {
   type FetchedManifest,
   type FetchOptions,
   isContentError,
-  isIndexType,
   isManifestType,
   LIMITS,
   type PushOptions,
-  parseIndex,
   parseManifest,
   type StoreOptions,
   subjectOf,
@@ -37,9 +34,11 @@ import {
 import { fileChunks } from "./file-chunks.ts";
 import { partialWriter } from "./file-writer.ts";
 import { assertLayout, blobPath, createLayout, readIndex, updateIndex } from "./layout-index.ts";
-import { assertTag, bare, findTag, referrersTag, tagsOf, withoutTag, withTags } from "./layout-refs.ts";
+import { assertTag, bare, findTag, tagsOf, withoutTag, withTags } from "./layout-refs.ts";
+import { listReferrers, type Referrer } from "./list-referrers.ts";
 import { manifestWriter } from "./manifest-writer.ts";
 import { sweepFolder } from "./partial-file.ts";
+import { pushToWriter } from "./push-to-writer.ts";
 
 export interface LayoutOptions {
   /** Makes the folder a layout where it is none. Default false. */
@@ -83,11 +82,7 @@ export class OciLayout implements ContentTarget, AsyncDisposable {
   readonly #durable: boolean;
   /** Files known to hold what their name says, by their state. */
   readonly #verified = new Map<string, string>();
-  /** What a manifest says of its subject, by digest: content does not change. */
-  readonly #subjects = new Map<
-    string,
-    { readonly subject: string; readonly entry: Descriptor } | undefined
-  >();
+  readonly #referrers = new Map<string, Referrer>();
   /** Folders below the layout that were seen to be folders. */
   readonly #folders = new Set<string>();
   readonly #prepared = new Map<string, Promise<void>>();
@@ -184,17 +179,9 @@ export class OciLayout implements ContentTarget, AsyncDisposable {
     options: StoreOptions & { readonly artifactType?: string | undefined } = {},
   ): AsyncGenerator<Descriptor, void, undefined> {
     const { manifests } = await readIndex(this.dir);
-    const listed = await this.#taggedReferrers(manifests, descriptor.digest);
-    const seen = new Set<string>();
-    for (const entry of [...manifests, ...listed]) {
-      options.signal?.throwIfAborted();
-      if (seen.has(entry.digest) || !isManifestType(entry.mediaType)) continue;
-      seen.add(entry.digest);
-      const referrer = await this.#referrer(entry);
-      if (referrer?.subject !== descriptor.digest) continue;
-      const { artifactType } = options;
-      if (artifactType === undefined || artifactType === referrer.entry.artifactType) yield referrer.entry;
-    }
+    const read = async (entry: Descriptor): Promise<Uint8Array> =>
+      readRegularFile(await this.#path(entry.digest), LIMITS.manifestBytes);
+    yield* listReferrers({ manifests, cache: this.#referrers, read }, descriptor.digest, options);
   }
 
   async *tags(options: StoreOptions = {}): AsyncGenerator<string, void, undefined> {
@@ -204,22 +191,7 @@ export class OciLayout implements ContentTarget, AsyncDisposable {
 
   async push(descriptor: Descriptor, body: ContentBody, options: PushOptions = {}): Promise<void> {
     if (await this.exists(descriptor, options)) return;
-    const writer = await this.writer(descriptor, options);
-    const { offset } = writer;
-    let taken = offset;
-    try {
-      const chunks = body instanceof Uint8Array ? [body.subarray(offset)] : body.open(offset, options.signal);
-      for await (const chunk of chunks) {
-        options.signal?.throwIfAborted();
-        await writer.write(chunk);
-        taken += chunk.byteLength;
-        options.onBytes?.(taken);
-      }
-    } catch (error) {
-      await writer.abort();
-      throw error;
-    }
-    await writer.commit();
+    await pushToWriter(await this.writer(descriptor, options), body, options);
   }
 
   async writer(descriptor: Descriptor, options: StoreOptions = {}): Promise<ContentWriter> {
@@ -319,32 +291,6 @@ export class OciLayout implements ContentTarget, AsyncDisposable {
     running.catch(() => this.#prepared.delete(name));
     return running;
   }
-
-  async #taggedReferrers(manifests: readonly Descriptor[], digest: string): Promise<readonly Descriptor[]> {
-    const tag = referrersTag(digest);
-    const index = manifests.find((entry) => tagsOf([entry]).includes(tag) && isIndexType(entry.mediaType));
-    if (index === undefined) return [];
-    const bytes = await readRegularFile(await this.#path(index.digest), LIMITS.manifestBytes);
-    return parseIndex(bytes, index.mediaType).document.manifests;
-  }
-
-  async #referrer(
-    entry: Descriptor,
-  ): Promise<{ readonly subject: string; readonly entry: Descriptor } | undefined> {
-    if (this.#subjects.has(entry.digest)) return this.#subjects.get(entry.digest);
-    let bytes: Uint8Array;
-    try {
-      bytes = await readRegularFile(await this.#path(entry.digest), LIMITS.manifestBytes);
-      verifyBytes(entry, bytes);
-    } catch (error) {
-      // A layout need not have every blob it names (image-spec, image-layout.md), and a wrong one is no referrer.
-      if (isContentError(error) && error.code !== "STORAGE") return undefined;
-      throw error;
-    }
-    const referrer = referrerOf(entry, bytes);
-    this.#subjects.set(entry.digest, referrer);
-    return referrer;
-  }
 }
 
 /** Where blobs grow until they are verified. Not in `blobs`: what is in there has the content its name says. */
@@ -405,30 +351,4 @@ function withCommitHook(writer: ContentWriter, committed: () => Promise<void>): 
     },
     abort: () => writer.abort(),
   };
-}
-
-function referrerOf(
-  entry: Descriptor,
-  bytes: Uint8Array,
-): { readonly subject: string; readonly entry: Descriptor } | undefined {
-  try {
-    const manifest = parseManifest(bytes, entry.mediaType);
-    const subject = subjectOf(manifest);
-    if (subject === undefined || manifest.kind === "schema1") return undefined;
-    const artifactType = artifactTypeOf(manifest);
-    const { annotations } = manifest.document;
-    const { mediaType, digest, size } = entry;
-    return {
-      subject: subject.digest,
-      entry: {
-        mediaType,
-        digest,
-        size,
-        ...(artifactType === undefined ? {} : { artifactType }),
-        ...(annotations === undefined ? {} : { annotations }),
-      },
-    };
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, rmSync } from "node:fs";
 import { lstat, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { isSystemError, NEW_FILE_MODE, onDisk } from "./disk.ts";
 import { type FileLock, tryFileLock } from "./file-lock.ts";
 
@@ -30,6 +30,12 @@ export async function claimPartialFile(folder: string, stem: string): Promise<Pa
     else discardPartialFile(partial);
   }
   return claimed ?? createPartial(join(folder, `${stem}.${crypto.randomUUID()}${PARTIAL}`));
+}
+
+/** The stem for a file: its name, hidden, and what tells one content from another. */
+export function partialStem(path: string, content: string): string {
+  const name = basename(path);
+  return Buffer.byteLength(name) > STEM_NAME_BYTES ? `.${content}` : `.${name}.${content}`;
 }
 
 /** Closes and removes a partial file, and gives up its ownership. */
@@ -68,6 +74,9 @@ export async function sweepFolder(folder: string): Promise<void> {
     }
   }
 }
+
+/** Leaves room for the owner's name in the 255 bytes a file name may have. */
+const STEM_NAME_BYTES = 150;
 
 const PARTIAL = ".partial";
 const KEEP_TEMPORARY_MS = 24 * 60 * 60 * 1000;
