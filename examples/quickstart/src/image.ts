@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { buffer } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { type ContentTarget, type Descriptor, digestOf, MEDIA_TYPES } from "@reg/sdk";
 import { pack } from "tar-stream";
@@ -60,9 +61,7 @@ async function tarOf(files: readonly TarEntry[]): Promise<Buffer> {
   // The same files make the same digest, whenever they are packed.
   for (const { name, bytes, mode } of files) tar.entry({ name, mode, mtime: new Date(0) }, bytes);
   tar.finalize();
-  const chunks: Buffer[] = [];
-  for await (const chunk of tar) chunks.push(chunk);
-  return Buffer.concat(chunks);
+  return buffer(tar);
 }
 
 /** A busybox that needs nothing beside it, where the system has one. */

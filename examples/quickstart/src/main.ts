@@ -49,7 +49,7 @@ try {
   const checked = await verify(layout, "1.0");
   if (!checked.ok || pulled.descriptor.digest !== built.descriptor.digest)
     throw new Error("the layout does not verify");
-  step(`verified ${checked.nodes} pieces of content; ${pulled.descriptor.digest} is what was built`);
+  step(`verified ${checked.checked} pieces of content; ${pulled.descriptor.digest} is what was built`);
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
@@ -65,7 +65,10 @@ function show(event: ProgressEvent): void {
 }
 
 function account(result: CopyResult): string {
-  return JSON.stringify(result);
+  const parts = [`${result.copied} moved (${bytes(result.bytes)})`];
+  if (result.mounted > 0) parts.push(`${result.mounted} mounted without moving a byte`);
+  if (result.skipped > 0) parts.push(`${result.skipped} there already`);
+  return parts.join(", ");
 }
 
 function bytes(count: number): string {
