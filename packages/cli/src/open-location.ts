@@ -34,7 +34,7 @@ export async function openSource(call: Call, session: Session, text: string): Pr
     const remote = session.image(location.reference);
     const ref = refOf(remote);
     return {
-      store: client.repository(remote),
+      store: client.repository(remote, { write: false }),
       ref,
       label: remote.toString(),
       name: remote.tag ?? ref,
@@ -64,8 +64,9 @@ export async function openTarget(
   const { sdk, client } = session;
   if (location.kind === "remote") {
     const remote = session.image(location.reference);
+    const mountFrom = source.remote?.domain === remote.domain ? source.remote.path : undefined;
     return {
-      store: client.repository(remote),
+      store: client.repository(remote, { mountFrom }),
       ref: refOf(remote),
       label: remote.toString(),
       remote,

@@ -50,14 +50,25 @@ export async function openSession(call: Call, names: readonly string[]): Promise
 
 /** The host that an argument names: a bare host, or that of a reference. */
 export function registryOf(sdk: Sdk, environment: EnvironmentOptions, name: string): string {
+  return nameOf(sdk, environment, name).registry;
+}
+
+/** What an argument names that may be a registry, a repository or an image. */
+export function nameOf(
+  sdk: Sdk,
+  environment: EnvironmentOptions,
+  name: string,
+): { readonly registry: string; readonly repository?: string } {
   const scheme = /^([a-z]+):\/\/(.*?)\/*$/i.exec(name);
   if (scheme !== null) {
     const plain = scheme[1]?.toLowerCase() === "http" ? " --plain-http" : "";
     throw new UsageError(`"${name}" is a URL, not the name of a registry`, `write ${scheme[2]}${plain}`);
   }
-  return name.includes("/") || !looksLikeHost(name)
-    ? sdk.parseReference(name, environment.reference).domain
-    : sdk.parseReference(`${name}/x`, environment.reference).domain;
+  if (!name.includes("/") && looksLikeHost(name)) {
+    return { registry: sdk.parseReference(`${name}/x`, environment.reference).domain };
+  }
+  const { domain, path } = sdk.parseReference(name, environment.reference);
+  return { registry: domain, repository: path };
 }
 
 function looksLikeHost(name: string): boolean {

@@ -23,7 +23,9 @@ export async function transfer(
     call,
     remotes.map((location) => location.reference),
   );
-  const source = await withRootRead(await openSource(call, session, from));
+  const opened = await openSource(call, session, from);
+  const isLocal = parseLocation(to).kind !== "remote";
+  const source = isLocal ? await withRootRead(opened, call.signal) : opened;
   const options = copyOptions(call);
   if (call.flag("dry-run")) return showPlan(call, session, source, to, options);
   const target = await openTarget(call, session, to, source);
@@ -45,20 +47,29 @@ export async function transfer(
 }
 
 /**
- * The source's manifest is asked for before the target is opened, so that a wrong name leaves no folder behind; the
- * copy then gets the answer that came, and nothing is asked twice.
+ * The source's manifest is asked for before a target on this machine is opened, so that a wrong name leaves no folder
+ * behind; the copy then gets the answer that came, and nothing is asked twice.
  */
-async function withRootRead(source: OpenSource): Promise<OpenSource> {
+async function withRootRead(source: OpenSource, signal: AbortSignal): Promise<OpenSource> {
   const { store, ref } = source;
-  if (store.fetchManifest === undefined) {
-    await store.resolve(ref);
+  const fetchManifest = store.fetchManifest?.bind(store);
+  if (fetchManifest === undefined) {
+    await store.resolve(ref, { signal });
     return source;
   }
-  const fetchManifest = store.fetchManifest.bind(store);
-  const root = await fetchManifest(ref);
-  const kept: ContentSource["fetchManifest"] = async (asked, options) =>
-    asked === ref ? root : fetchManifest(asked, options);
-  return { ...source, store: Object.create(store, { fetchManifest: { value: kept } }) };
+  const root = await fetchManifest(ref, { signal });
+  const kept: ContentSource = {
+    resolve: store.resolve.bind(store),
+    fetch: store.fetch.bind(store),
+    exists: store.exists.bind(store),
+    fetchManifest: (asked, options) => (asked === ref ? Promise.resolve(root) : fetchManifest(asked, options)),
+    ...(store.remote === undefined ? {} : { remote: store.remote }),
+    ...(store.host === undefined ? {} : { host: store.host }),
+    ...(store.fetchInto === undefined ? {} : { fetchInto: store.fetchInto.bind(store) }),
+    ...(store.referrers === undefined ? {} : { referrers: store.referrers.bind(store) }),
+    ...(store.tags === undefined ? {} : { tags: store.tags.bind(store) }),
+  };
+  return { ...source, store: kept };
 }
 
 function copyOptions(call: Call): CopyOptions {

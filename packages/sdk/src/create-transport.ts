@@ -1,12 +1,17 @@
 import { type Authenticator, type CredentialStore, createAuthenticator, withAuth } from "@reg/auth";
 import {
   compose,
+  type Middleware,
+  type MirrorOptions,
   type RedirectOptions,
   type RetryOptions,
+  type ThrottleOptions,
   type Transport,
   type TransportObserver,
+  withMirrors,
   withRedirects,
   withRetry,
+  withThrottle,
   withTracing,
 } from "@reg/transport";
 import { createEngine, type EngineOptions } from "./engine.ts";
@@ -19,6 +24,9 @@ export interface TransportOptions extends EngineOptions {
   readonly credentials?: CredentialStore | undefined;
   /** Signs requests in, in place of the standard authenticator; `false`: nobody does. */
   readonly authenticator?: Authenticator | false | undefined;
+  /** Mirrors by registry; none by default. */
+  readonly mirrors?: MirrorOptions["mirrors"] | undefined;
+  readonly throttle?: ThrottleOptions | undefined;
   readonly retry?: RetryOptions | undefined;
   readonly redirects?: RedirectOptions | undefined;
   /** Hears every event of every request. */
@@ -34,14 +42,22 @@ export interface RegistryTransport {
   close(): Promise<void>;
 }
 
-/** Wires engine and middleware in the order that gives token requests the same rules as any other. */
+/**
+ * Wires engine and middleware. Signing in stands outside of throttle, retry and redirects, so that token requests get
+ * the same rules as any other, and inside of mirrors, so that each mirror is signed in to by itself.
+ */
 export function createTransport(options: TransportOptions = {}): RegistryTransport {
-  const { transport, credentials, authenticator, retry, redirects, observe, ...engineOptions } = options;
-  const engine = createEngine({ ...engineOptions, ...(observe === undefined ? {} : { observe }) });
-  const unsigned = compose(transport ?? engine, withRetry(retry), withRedirects(redirects), withTracing());
+  const { transport, credentials, authenticator, mirrors, throttle, retry, redirects, observe, ...rest } = options;
+  const engine = createEngine({ ...rest, ...(observe === undefined ? {} : { observe }) });
   const signIn = authenticator ?? createAuthenticator({ credentials: credentials ?? defaultCredentials() });
-  const signed = signIn === false ? unsigned : compose(unsigned, withAuth(signIn));
-  return { transport: observed(signed, observe), unsigned: observed(unsigned, observe), close: () => engine.close() };
+  const below: readonly Middleware[] = [withThrottle(throttle), withRetry(retry), withRedirects(redirects), withTracing()];
+  const signed: readonly Middleware[] = signIn === false ? below : [withAuth(signIn), ...below];
+  const outer: readonly Middleware[] = mirrors === undefined ? [] : [withMirrors({ mirrors })];
+  return {
+    transport: observed(compose(transport ?? engine, ...outer, ...signed), observe),
+    unsigned: observed(compose(transport ?? engine, ...below), observe),
+    close: () => engine.close(),
+  };
 }
 
 /** Requests carry the observer, so that middleware of every layer tells it. */

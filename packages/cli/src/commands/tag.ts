@@ -6,7 +6,7 @@ export async function run(call: Call): Promise<undefined> {
   const { client, image, tag } = await openSession(call, [call.argument("REF")]);
   const reference = image(call.argument("REF"));
   const tags = call.arguments("TAG").map((text) => tag(reference, text));
-  const result = await client.manifests.retag(reference, ...tags);
+  const result = await client.manifests.retag(reference, tags, { signal: call.signal });
   const { digest, mediaType, size } = result.descriptor;
   call.output.result({ repository: reference.name, digest, mediaType, size, tags: result.tags }, () =>
     result.tags.map((each) => `${reference.name}:${each}\t${digest}`),

@@ -42,13 +42,13 @@ function pieceLine(piece: Piece, options: FrameOptions): string {
     case "mounted":
     case "skipped": {
       const word = piece.status === "mounted" ? "mounted" : "there already";
-      return fit([name, formatBytes(piece.size).padStart(9), word], options);
+      return fitLine([name, formatBytes(piece.size).padStart(9), word], options);
     }
     case "failed":
-      return fit([name, "failed"], options);
+      return fitLine([name, "failed"], options);
     case "done": {
       const time = formatDuration(piece.endedAt - piece.startedAt);
-      return fit([name, formatBytes(piece.size).padStart(9), `done in ${time}`], options);
+      return fitLine([name, formatBytes(piece.size).padStart(9), `done in ${time}`], options);
     }
     default: {
       const elapsed = options.now - piece.startedAt;
@@ -88,13 +88,13 @@ function barLine(
 ): string {
   const share = total === 0 ? 1 : Math.min(1, done / total);
   const percent = `${Math.floor(share * 100)}%`.padStart(4);
-  if (options.columns < VERY_NARROW_COLUMNS) return fit([name.slice(0, 12).trimEnd(), percent], options);
+  if (options.columns < VERY_NARROW_COLUMNS) return fitLine([name.slice(0, 12).trimEnd(), percent], options);
   const parts = [percent, sizes.padStart(18), ...rates];
-  if (options.columns < NARROW_COLUMNS) return fit([name, percent, ...rates.slice(0, 1)], options);
+  if (options.columns < NARROW_COLUMNS) return fitLine([name, percent, ...rates.slice(0, 1)], options);
   const text = parts.join("  ");
   const width = Math.min(BAR_MAX_COLUMNS, options.columns - 1 - name.length - text.length - 5);
-  if (width < 5) return fit([name, ...parts], options);
-  return fit([name, bar(share, width), ...parts], options);
+  if (width < 5) return fitLine([name, ...parts], options);
+  return fitLine([name, bar(share, width), ...parts], options);
 }
 
 function bar(share: number, width: number): string {
@@ -103,7 +103,7 @@ function bar(share: number, width: number): string {
 }
 
 /** Fields two spaces apart, dropped from the right, and cut, until the line is narrower than the terminal. */
-function fit(fields: readonly string[], options: FrameOptions): string {
+function fitLine(fields: readonly string[], options: FrameOptions): string {
   const limit = Math.max(1, options.columns - 1);
   let kept = [...fields];
   while (kept.length > 1 && kept.join("  ").length > limit) kept = kept.slice(0, -1);

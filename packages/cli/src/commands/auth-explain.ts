@@ -1,0 +1,56 @@
+import type { AuthEvent } from "@reg/sdk";
+import type { Call } from "../call.ts";
+import type { ExitCode } from "../command.ts";
+import { nameOf, openSession } from "../session.ts";
+
+/** `{registry, repository, scopes, events, credential, status, allowed, reason}`; never a secret. */
+export async function run(call: Call): Promise<ExitCode> {
+  const { sdk, client, credentials, options, environment } = await openSession(call, [call.argument("REF")]);
+  const { registry, repository } = nameOf(sdk, environment, call.argument("REF"));
+  const { signal } = call;
+  const { unsigned, close } = sdk.createTransport(options);
+  call.defer(close);
+  const scopes =
+    repository === undefined ? [] : [`repository:${repository}:${call.flag("push") ? "pull,push" : "pull"}`];
+  const path = repository === undefined ? "/v2/" : `/v2/${repository}/tags/list`;
+  const explanation = await sdk.createAuthenticator({ credentials }).explain({
+    registry,
+    url: new URL(path, client.origin(registry)),
+    scopes,
+    transport: unsigned,
+    signal,
+  });
+  const { events, credential, status, allowed, reason } = explanation;
+  const document = { registry, repository: repository ?? null, scopes, events };
+  call.output.result(
+    { ...document, credential: credential ?? null, status: status ?? null, allowed, reason },
+    () => [...events.map(describe), reason],
+  );
+  // A repository that is not there has let us in all the same.
+  return allowed || status === 404 ? 0 : 4;
+}
+
+function describe(event: AuthEvent): string {
+  switch (event.kind) {
+    case "lookup": {
+      const user = event.username === undefined ? "" : ` of ${event.username}`;
+      const why = event.message === undefined ? "" : ` (${event.message})`;
+      return `asked ${event.store} for ${event.key}: ${event.found}${user}${why}`;
+    }
+    case "challenge":
+      return `the registry asks for ${event.challenges.map(({ scheme, params }) => `${scheme} ${JSON.stringify(params)}`).join(" or ")}`;
+    case "token-request": {
+      const user = event.username === undefined ? "" : ` of ${event.username}`;
+      const service = event.service === undefined ? "" : `, service ${event.service}`;
+      return `${event.method} ${event.realm}${service}, for ${event.scopes.join(" ") || "nothing"}, with ${event.as}${user}`;
+    }
+    case "token":
+      return `got a token for ${event.lifetimeSeconds} s`;
+    case "refusal":
+      return `refused (${event.code}): ${event.message}`;
+    case "authorization":
+      return event.scheme === "none" ? "sent without Authorization" : `sent with Authorization: ${event.scheme}`;
+    case "answer":
+      return `the registry answers ${event.status}`;
+  }
+}
