@@ -138,10 +138,7 @@ async function* bodyOf(
 }
 
 async function send(reply: RegistryReply, head: boolean, outgoing: ServerResponse): Promise<void> {
-  outgoing.writeHead(
-    reply.status,
-    reply.headers.flatMap(([name, value]) => [name, value]),
-  );
+  outgoing.writeHead(reply.status, reply.headers.flat());
   const { body } = reply;
   if (body === undefined || head) outgoing.end();
   else if (body instanceof Uint8Array) outgoing.end(body);
