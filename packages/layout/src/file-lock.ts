@@ -1,4 +1,6 @@
-import { lstat } from "node:fs/promises";
+import { constants } from "node:fs";
+import { access, lstat } from "node:fs/promises";
+import { dirname } from "node:path";
 import { ContentError } from "@reg/content";
 import { isSystemError, storageError } from "./disk.ts";
 
@@ -22,14 +24,14 @@ export async function tryFileLock(path: string): Promise<FileLock | undefined> {
   try {
     database = new DatabaseSync(path);
   } catch (cause) {
-    throw lockError(path, cause);
+    throw await lockError(path, cause);
   }
   try {
     database.exec("PRAGMA busy_timeout=0; BEGIN EXCLUSIVE");
   } catch (cause) {
     database.close();
     if (sqliteCode(cause) === SQLITE_BUSY) return undefined;
-    throw lockError(path, cause);
+    throw await lockError(path, cause);
   }
   return { release: () => database.close() };
 }
@@ -125,9 +127,19 @@ function sqlite(): typeof import("node:sqlite") {
   return module;
 }
 
-function lockError(path: string, cause: unknown): ContentError {
+/** SQLite knows numbers of its own; what the system says of the folder tells more. */
+async function lockError(path: string, cause: unknown): Promise<unknown> {
+  try {
+    await access(dirname(path), constants.W_OK);
+  } catch (error) {
+    return isSystemError(error, "ENOENT") ? storageMissing(path, error) : storageError(path, error);
+  }
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new ContentError("STORAGE", `The lock ${path} cannot be taken: ${reason}.`, { cause });
+}
+
+function storageMissing(path: string, cause: unknown): ContentError {
+  return new ContentError("STORAGE", `There is no folder ${dirname(path)} to put a lock into.`, { cause });
 }
 
 function sqliteCode(cause: unknown): number | undefined {
