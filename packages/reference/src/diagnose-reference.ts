@@ -94,7 +94,7 @@ function warn(input: string, { domain, path, tag, digest }: Reference): readonly
       say("HUB_ALIAS", 0, slash, `Docker Hub is ${DOCKER_HUB}`, path.includes("/") ? DOCKER_HUB : undefined);
     } else if (lower !== domain) {
       const text = /[.:]/.test(domain) ? lower : undefined;
-      say("DOMAIN_UPPERCASE", 0, slash, "this is a registry, spelt as credentials know it", text);
+      say("DOMAIN_UPPERCASE", 0, slash, "credentials go by this spelling", text);
     }
     if (Number(port) > MAX_PORT || Number(port) === 0) {
       say("PORT_OUT_OF_RANGE", slash - port.length, port.length, `ports are 1 to ${MAX_PORT}`);

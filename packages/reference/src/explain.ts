@@ -36,11 +36,8 @@ export function explainDomain(text: string, end: number): InvalidReferenceError 
       "write digits; a tag comes last",
     );
   }
-  if (stop === end) {
-    const hint = "add a port or a dot";
-    return new InvalidReferenceError(text, "DOMAIN_INVALID", 0, end, hint);
-  }
-  const hint = "write letters, digits, single dots and inner dashes";
+  // Where nothing is wrong in it, what marks it as a registry is missing.
+  const hint = "write letters, digits and inner dashes, joined by dots, or add a port";
   return new InvalidReferenceError(text, "DOMAIN_INVALID", at, at < end ? 1 : 0, hint);
 }
 
@@ -87,13 +84,7 @@ export function isIdentifier(text: string): boolean {
 }
 
 function explainCharacters(text: string, at: number, run: string): InvalidReferenceError {
-  const hint =
-    run <= " "
-      ? "take the white space out"
-      : run > "~"
-        ? "write ASCII, a host in punycode"
-        : run.startsWith("$")
-          ? "write the variable's value"
-          : NAME_RULE;
+  const ascii = run > "~" ? "write ASCII, a host in punycode" : NAME_RULE;
+  const hint = run <= " " ? "take the white space out" : ascii;
   return new InvalidReferenceError(text, "CHARACTER_INVALID", at, run.length, hint);
 }

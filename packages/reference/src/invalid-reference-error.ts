@@ -72,7 +72,7 @@ export class InvalidReferenceError extends Error {
 
 /** Recognises the error also when it comes from another installed copy of this package. */
 export function isInvalidReferenceError(error: unknown): error is InvalidReferenceError {
-  return typeof error === "object" && error !== null && BRAND in error;
+  return BRAND in Object(error);
 }
 
 /** The text in quotes, cut and in ASCII, so that no terminal is led astray by it. */

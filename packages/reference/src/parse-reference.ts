@@ -3,9 +3,8 @@ import { explainDomain, explainInput, explainPath, explainTag, isIdentifier } fr
 import { explainDigest } from "./explain-digest.ts";
 import { type InvalidReferenceError, isInvalidReferenceError } from "./invalid-reference-error.ts";
 import { DOCKER_HUB, foldDomain, OFFICIAL_NAMESPACE, parseDomain, parsePath, parseTag } from "./parts.ts";
-import { readsAsDomain } from "./reads-as-domain.ts";
 import { ParsedReference, type Reference } from "./reference.ts";
-import { MAX_PATH_CHARACTERS, scanDigest, scanDomain, scanPath, scanTag } from "./scan.ts";
+import { MAX_PATH_CHARACTERS, readsAsDomain, scanDigest, scanDomain, scanPath, scanTag } from "./scan.ts";
 
 const COLON = 58;
 const AT = 64;
@@ -75,7 +74,7 @@ export function parseReference(input: string, options: ParseOptions = {}): Refer
       ? DOCKER_HUB
       : parseDomain(defaultDomain);
   let path = input.slice(start, end);
-  if (!path.includes("/")) {
+  if (named ? domain === DOCKER_HUB && !path.includes("/") : slash < 0) {
     if (!named && defaultNamespace !== undefined) path = `${parsePath("", defaultNamespace)}/${path}`;
     else if (domain === DOCKER_HUB) path = `${OFFICIAL_NAMESPACE}/${path}`;
   }

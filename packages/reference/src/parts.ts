@@ -1,6 +1,5 @@
 import { explainDomain, explainPath, explainTag } from "./explain.ts";
-import { readsAsDomain } from "./reads-as-domain.ts";
-import { MAX_PATH_CHARACTERS, scanDomain, scanPath, scanTag } from "./scan.ts";
+import { MAX_PATH_CHARACTERS, readsAsDomain, scanDomain, scanPath, scanTag } from "./scan.ts";
 
 /** Docker Hub's name in references; its API answers at another (see `registryHost`). */
 export const DOCKER_HUB = "docker.io";

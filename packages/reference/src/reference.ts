@@ -59,15 +59,13 @@ export class ParsedReference implements Reference {
   }
 
   with(parts: ReferenceParts): Reference {
-    const domain = parts.domain === undefined ? this.domain : parseDomain(parts.domain);
-    const path = parsePath(domain, parts.path ?? this.path);
-    const tag = "tag" in parts ? parts.tag : this.tag;
-    const digest = "digest" in parts ? parts.digest : this.digest;
+    const { domain, path, tag, digest } = { ...this, ...parts };
+    const registry = parseDomain(domain);
     return new ParsedReference(
-      domain,
-      path,
-      tag === undefined ? undefined : parseTag(tag),
-      digest === undefined ? undefined : parseDigest(digest),
+      registry,
+      parsePath(registry, path),
+      tag === undefined ? tag : parseTag(tag),
+      digest === undefined ? digest : parseDigest(digest),
     );
   }
 }
