@@ -61,8 +61,8 @@ async function concat(chunks: AsyncIterable<Uint8Array>, size: number, limit: nu
   for await (const chunk of chunks) {
     length += chunk.byteLength;
     if (length > limit) throw tooLarge(limit);
-    // Copied: a chunk is only valid until the next one is asked for.
-    parts.push(chunk.slice());
+    // Copied: a chunk is only valid until the next one is asked for. (A Node Buffer's slice() would be no copy.)
+    parts.push(new Uint8Array(chunk));
   }
   const [only] = parts;
   if (parts.length === 1 && only !== undefined) return only;

@@ -22,3 +22,8 @@ export interface Descriptor {
   readonly artifactType?: string | undefined;
   readonly platform?: Platform | undefined;
 }
+
+/** A descriptor without what only the place it stood in had to say: platform, annotations, data. */
+export function plainDescriptor({ mediaType, digest, size }: Descriptor): Descriptor {
+  return { mediaType, digest, size };
+}

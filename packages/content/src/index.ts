@@ -26,7 +26,14 @@ export { parsePlan } from "./copy/parse-plan.ts";
 export type { CopyPlan, PlannedAction, PlannedNode, PlannedTag } from "./copy/plan.ts";
 export { createScheduler, type Job, type Scheduler, type SchedulerOptions } from "./copy/scheduler.ts";
 export { failedSide, type Side } from "./copy/side.ts";
-export type { Descriptor, Platform } from "./descriptor.ts";
+export { type Descriptor, type Platform, plainDescriptor } from "./descriptor.ts";
+export { appendLayers, type NewLayer, scratchImage } from "./edit/append-layers.ts";
+export { type BuildIndexOptions, buildIndex, type IndexInput } from "./edit/build-index.ts";
+export { type ConvertedImage, convertImage, type ImageFormat } from "./edit/convert-image.ts";
+export { type ImageLayer, isImageConfigType, platformOf } from "./edit/image-config.ts";
+export { type ImageChanges, mutateImage } from "./edit/mutate-image.ts";
+export { createOverlay, type MadeContent, type Overlay } from "./edit/overlay.ts";
+export { type BaseImage, type RebaseOptions, rebaseImage } from "./edit/rebase-image.ts";
 export type { ContentErrorCode } from "./errors.ts";
 export { ContentError, isContentError } from "./errors.ts";
 export { createHasher, type DigestAlgorithm, digestAlgorithm, digestOf, type Hasher } from "./hasher.ts";
@@ -82,6 +89,27 @@ export {
   type Schema,
 } from "./schemas.ts";
 export type * from "./store.ts";
+export {
+  type OpenRepository,
+  type PlanSyncOptions,
+  planSync,
+  type SyncPlan,
+  type SyncSelection,
+  type SyncStep,
+} from "./sync/plan-sync.ts";
+export {
+  type RunSyncOptions,
+  runSync,
+  runSyncStep,
+  type SyncCursor,
+  type SyncOutcome,
+  type SyncReport,
+  type SyncStepOptions,
+  syncScheduler,
+} from "./sync/run-sync.ts";
+export { selectTags } from "./sync/select-tags.ts";
+export type { ErrorFacts, SyncFailure } from "./sync/sync-outcome.ts";
+export { parseSyncRules, type SyncRule, type SyncRules, type TagSelection } from "./sync/sync-rules.ts";
 export {
   assertSize,
   createVerifier,

@@ -146,7 +146,7 @@ async function collect(
 ): Promise<Uint8Array> {
   if (body instanceof Uint8Array) {
     verifyBytes(descriptor, body);
-    return body.slice();
+    return new Uint8Array(body);
   }
   if (isManifestType(descriptor.mediaType) && descriptor.size > LIMITS.manifestBytes) {
     throw new ContentError("SIZE_EXCEEDED", `A manifest has at most ${LIMITS.manifestBytes} bytes.`);

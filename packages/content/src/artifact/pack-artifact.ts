@@ -1,9 +1,10 @@
 import type { Digest } from "@reg/reference";
+import { copy } from "../copy/copy.ts";
 import { onSide } from "../copy/side.ts";
-import type { Descriptor } from "../descriptor.ts";
+import { type Descriptor, plainDescriptor } from "../descriptor.ts";
+import { createOverlay, type MadeContent, type Overlay } from "../edit/overlay.ts";
 import { ContentError } from "../errors.ts";
 import { createHasher, digestOf } from "../hasher.ts";
-import { encodeJson } from "../json.ts";
 import { MEDIA_TYPES } from "../media-types.ts";
 import type { OnProgress } from "../progress.ts";
 import { quote } from "../quote.ts";
@@ -33,6 +34,7 @@ export interface PackArtifactOptions {
   readonly subject?: Descriptor | undefined;
   /** A tag for it. Default: none, its digest names it. */
   readonly ref?: string | undefined;
+  readonly concurrency?: number | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -55,7 +57,7 @@ export const TITLE_ANNOTATION = "org.opencontainers.image.title";
  * Usage"). The same files give the same digest: no time is written unless the annotations have one.
  *
  * @throws {@link ContentError} `POLICY_REFUSED` for a name that could not be pulled safely, `INVALID` for two files of
- * one name or a type that is missing; whatever the store throws.
+ * one name or a type that is missing; as `copy` besides.
  *
  * @example
  * ```ts
@@ -71,52 +73,10 @@ export const TITLE_ANNOTATION = "org.opencontainers.image.title";
  * ```
  */
 export async function packArtifact(store: ContentTarget, options: PackArtifactOptions): Promise<Descriptor> {
-  const { artifactType, files = [], annotations, subject, ref, onProgress, signal } = options;
-  if (artifactType === "") throw new ContentError("INVALID", "An artifact needs an artifactType.");
-  assertNames(files);
-  const push = async (descriptor: Descriptor, body: ContentBody): Promise<void> => {
-    await onProgress?.({ type: "started", descriptor });
-    await onSide("target", signal, () => store.push(descriptor, body, { signal }));
-    await onProgress?.({ type: "bytes", descriptor, done: descriptor.size });
-    await onProgress?.({ type: "done", descriptor });
-  };
-  const layers: Descriptor[] = [];
-  for (const file of files) {
-    const descriptor = await describeFile(file, signal);
-    if (store.remote !== true && (await store.exists(descriptor, { signal }))) {
-      await onProgress?.({ type: "skipped", descriptor });
-    } else {
-      await push(descriptor, file.body);
-    }
-    layers.push(descriptor);
-  }
-  const config = configOf(options.config);
-  await push(config.descriptor, config.body);
-  const hasEmpty = config.descriptor.digest === EMPTY_DESCRIPTOR.digest;
-  // A manifest should have a layer: the empty one, where there is nothing else.
-  if (layers.length === 0) {
-    if (!hasEmpty) await push(EMPTY_DESCRIPTOR, EMPTY_BYTES);
-    layers.push(EMPTY_DESCRIPTOR);
-  }
-  const bytes = encodeJson({
-    schemaVersion: 2,
-    mediaType: MEDIA_TYPES.ociManifest,
-    artifactType,
-    config: config.descriptor,
-    layers,
-    ...(subject === undefined ? {} : { subject: plain(subject) }),
-    ...(annotations === undefined ? {} : { annotations }),
-  });
-  const manifest: Descriptor = {
-    mediaType: MEDIA_TYPES.ociManifest,
-    digest: digestOf(bytes),
-    size: bytes.byteLength,
-  };
-  await onProgress?.({ type: "started", descriptor: manifest });
-  await onSide("target", signal, () => storeManifest(store, manifest, bytes, ref, signal));
-  await onProgress?.({ type: "done", descriptor: manifest });
-  if (ref !== undefined) await onProgress?.({ type: "tagged", descriptor: manifest, ref });
-  return { ...manifest, artifactType };
+  const { ref, onProgress, signal, concurrency } = options;
+  const { source, descriptor } = await makeArtifact(options);
+  await copy(source, descriptor.digest, store, ref, { onProgress, signal, concurrency });
+  return descriptor;
 }
 
 /**
@@ -147,6 +107,28 @@ export async function attachArtifact(
 
 const EMPTY_BYTES = new TextEncoder().encode("{}");
 
+/** The artifact as content that lies nowhere yet. */
+async function makeArtifact(options: PackArtifactOptions): Promise<MadeContent> {
+  const { artifactType, files = [], annotations, subject, signal } = options;
+  if (artifactType === "") throw new ContentError("INVALID", "An artifact needs an artifactType.");
+  assertNames(files);
+  const source = createOverlay();
+  const layers: Descriptor[] = [];
+  for (const file of files) layers.push(source.add(await describeFile(file, signal), file.body));
+  // A manifest should have a layer: the empty one, where there is nothing else.
+  if (layers.length === 0) layers.push(source.add(EMPTY_DESCRIPTOR, EMPTY_BYTES));
+  const descriptor = source.addJson(MEDIA_TYPES.ociManifest, {
+    schemaVersion: 2,
+    mediaType: MEDIA_TYPES.ociManifest,
+    artifactType,
+    config: addConfig(source, options.config),
+    layers,
+    ...(subject === undefined ? {} : { subject: plainDescriptor(subject) }),
+    ...(annotations === undefined ? {} : { annotations }),
+  });
+  return { source, descriptor };
+}
+
 function assertNames(files: readonly ArtifactFile[]): void {
   const names = new Set<string>();
   for (const { name } of files) {
@@ -173,30 +155,8 @@ async function digestOfBody(body: ContentBody, signal: AbortSignal | undefined):
   return hasher.digest();
 }
 
-function configOf(config: PackArtifactOptions["config"]): {
-  readonly descriptor: Descriptor;
-  readonly body: Uint8Array;
-} {
-  if (config === undefined) return { descriptor: EMPTY_DESCRIPTOR, body: EMPTY_BYTES };
+function addConfig(source: Overlay, config: PackArtifactOptions["config"]): Descriptor {
+  if (config === undefined) return source.add(EMPTY_DESCRIPTOR, EMPTY_BYTES);
   const { mediaType, body } = config;
-  return { descriptor: { mediaType, digest: digestOf(body), size: body.byteLength }, body };
-}
-
-function plain({ mediaType, digest, size }: Descriptor): Descriptor {
-  return { mediaType, digest, size };
-}
-
-async function storeManifest(
-  store: ContentTarget,
-  manifest: Descriptor,
-  bytes: Uint8Array,
-  ref: string | undefined,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  if (ref !== undefined && store.pushManifest !== undefined) {
-    await store.pushManifest(manifest, bytes, [ref], { signal });
-    return;
-  }
-  await store.push(manifest, bytes, { signal });
-  if (ref !== undefined) await store.tag(manifest, ref, { signal });
+  return source.add({ mediaType, digest: digestOf(body), size: body.byteLength }, body);
 }

@@ -10,7 +10,7 @@ import type { CopyControl, CopyOptions, CopyResult } from "./options.ts";
 import type { CopyPlan, PlannedAction, PlannedNode } from "./plan.ts";
 import { createScheduler, type Scheduler } from "./scheduler.ts";
 import { onSide } from "./side.ts";
-import { canMount } from "./transfer.ts";
+import { mountOrigin } from "./transfer.ts";
 
 /** One name or several for what was copied; `undefined` where its digest is name enough. */
 export type TargetRefs = string | readonly string[] | undefined;
@@ -70,11 +70,10 @@ export async function planCopy(
 ): Promise<CopyPlan> {
   const { signal } = options;
   const { plan, scheduler } = await prepare(source, sourceRef, target, targetRef, options);
-  const mount = canMount({ source, target });
   const nodes = await Promise.all(
     plan.nodes.map(async (node): Promise<PlannedNode> => {
       if (node.kind !== "blob") return node;
-      if (mount) return { ...node, action: "mount" };
+      if (mountOrigin({ source, target }, node.descriptor) !== undefined) return { ...node, action: "mount" };
       const isThere = await scheduler.run({ size: 0, hosts: [target.host], signal }, () =>
         onSide("target", signal, () => target.exists(node.descriptor, { signal })),
       );

@@ -1,5 +1,5 @@
 import type { Digest } from "@reg/reference";
-import type { Descriptor } from "../descriptor.ts";
+import { type Descriptor, plainDescriptor } from "../descriptor.ts";
 import { ContentError } from "../errors.ts";
 import { digestAlgorithm } from "../hasher.ts";
 import { LIMITS } from "../limits.ts";
@@ -140,7 +140,7 @@ export async function discover(
         const known = await reader.read(entry);
         // A listing is only a claim: the subject in the manifest itself decides.
         if (subjectOf(known)?.digest !== subject.digest) return;
-        await visit(plain(entry), depth + 1, { known, parentPresent: true });
+        await visit(plainDescriptor(entry), depth + 1, { known, parentPresent: true });
       }),
     );
   };
@@ -206,11 +206,6 @@ interface Hints {
 /** A blob and a manifest of one digest are two things to a registry. */
 function keyOf({ mediaType, digest }: Descriptor): string {
   return `${isManifestType(mediaType) ? "manifest" : "blob"} ${digest}`;
-}
-
-/** A descriptor without what only the listing it stood in had to say. */
-function plain({ mediaType, digest, size }: Descriptor): Descriptor {
-  return { mediaType, digest, size };
 }
 
 /** Refuses what no request should be made for. */

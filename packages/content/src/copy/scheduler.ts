@@ -145,5 +145,5 @@ function insertBySize(list: Waiting[], job: Waiting): void {
 }
 
 function atLeastOne(value: number): number {
-  return value >= 1 ? value : 1;
+  return Math.max(value, 1);
 }

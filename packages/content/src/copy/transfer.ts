@@ -1,4 +1,5 @@
 import type { Descriptor } from "../descriptor.ts";
+import { ownerOf } from "../edit/overlay.ts";
 import { ContentError } from "../errors.ts";
 import type { ProgressEvent } from "../progress.ts";
 import type { ByteSink, ContentSource, ContentTarget, ContentWriter } from "../store.ts";
@@ -20,9 +21,14 @@ export type Transferred =
   | { readonly how: "copied"; readonly bytes: number }
   | { readonly how: "mounted" | "skipped" };
 
-/** Whether a mount is worth a try: only a target that says it can is asked. */
-export function canMount({ source, target }: Pick<TransferContext, "source" | "target">): boolean {
-  return target.mount !== undefined && target.canMount?.(source) === true;
+/** The store a blob may be mounted from: only where the target says that it can is it worth a request. */
+export function mountOrigin(
+  { source, target }: Pick<TransferContext, "source" | "target">,
+  descriptor: Descriptor,
+): ContentSource | undefined {
+  if (target.mount === undefined || target.canMount === undefined) return undefined;
+  const owner = ownerOf(source, descriptor);
+  return owner !== undefined && target.canMount(owner) ? owner : undefined;
 }
 
 /**
@@ -38,9 +44,10 @@ export async function transferBlob(context: TransferContext, descriptor: Descrip
   const { source, target, scheduler, signal, emit } = context;
   const ask = <T>(work: () => Promise<T>): Promise<T> =>
     scheduler.run({ size: 0, hosts: [target.host], signal }, () => onSide("target", signal, work));
-  if (canMount(context)) {
+  const origin = mountOrigin(context, descriptor);
+  if (origin !== undefined) {
     // A mount answers the question too: a blob that is there is mounted in no time.
-    if (await ask(async () => target.mount?.(descriptor, source, { signal }))) {
+    if (await ask(async () => target.mount?.(descriptor, origin, { signal }))) {
       await emit?.({ type: "mounted", descriptor });
       return { how: "mounted" };
     }
