@@ -68,9 +68,23 @@ function messageOf(error: Error): string {
 function hintOf(error: Error, code: string): string | undefined {
   const own = property(error, "hint");
   if (typeof own === "string" && own !== "" && !error.message.includes(own)) return own;
+  if (code === "NOT_FOUND") return whereToLook(error);
+  if (code === "UNAUTHENTICATED") return howToSignIn(error);
   // A message of two sentences says the next step already.
   if (/[.;] \S/.test(error.message)) return undefined;
   return HINTS[code];
+}
+
+function howToSignIn(error: Error): string {
+  const registry = property(error, "registry");
+  return `\`reg login ${typeof registry === "string" ? registry : "HOST"}\` signs in, \`reg auth explain\` shows what was tried`;
+}
+
+function whereToLook(error: Error): string | undefined {
+  const registry = property(error, "registry");
+  const repository = property(error, "repository");
+  if (typeof registry !== "string" || typeof repository !== "string") return undefined;
+  return `\`reg tags ${registry}/${repository}\` lists what there is`;
 }
 
 function property(error: Error, name: string): unknown {
@@ -82,7 +96,6 @@ function oneLine(text: string): string {
 }
 
 const HINTS: Readonly<Record<string, string>> = {
-  UNAUTHENTICATED: "`reg login HOST` signs in, `reg auth explain REF` shows what was tried",
   FORBIDDEN: "the account may not do this; `reg auth explain REF` shows which one was used",
   RATE_LIMITED: "wait a while, or sign in for a higher limit (`reg ratelimit REF` shows it)",
   NETWORK: "check the host name, the port and the proxy",

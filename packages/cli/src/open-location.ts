@@ -95,6 +95,26 @@ export async function openTarget(
   };
 }
 
+/** A target that is there already and is to be mended. */
+export async function openRepairTarget(
+  call: Call,
+  session: Session,
+  text: string,
+): Promise<Pick<OpenTarget, "store" | "ref" | "label">> {
+  const location = parseLocation(text);
+  if (location.kind === "remote") {
+    const remote = session.image(location.reference);
+    return { store: session.client.repository(remote), ref: refOf(remote), label: remote.toString() };
+  }
+  if (location.kind !== "oci") {
+    throw new UsageError(`${text} cannot be mended in place`, "an archive is made anew with `reg copy`");
+  }
+  const store = await session.sdk.openLayout(location.path, { signal: call.signal });
+  call.defer(() => store[Symbol.asyncDispose]());
+  const ref = location.name ?? (await onlyName(store, text));
+  return { store, ref, label: `oci:${location.path}:${ref}` };
+}
+
 /** What a registry is asked for: the digest where there is one. */
 export function refOf(reference: Reference): string {
   return reference.digest ?? reference.tag ?? "latest";

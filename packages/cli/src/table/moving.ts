@@ -88,7 +88,10 @@ export const MOVING: readonly CommandDefinition[] = [
     name: "verify",
     summary: "Check that everything below an image is there and is what its digest says",
     arguments: [{ ...TARGET, summary: "what to check: a reference, oci:DIR[:TAG] or an archive" }],
-    options: [],
+    options: [
+      { name: "sparse", summary: "accept an index whose other platforms are not there" },
+      { name: "referrers", summary: "check signatures, SBOMs and other referrers too" },
+    ],
     examples: [{ line: "reg verify oci:alpine:3.20", does: "reads and hashes every blob" }],
     exits: { 6: "content is missing or wrong; each piece is named" },
     load: () => import("../commands/verify.ts"),
