@@ -27,6 +27,8 @@ export interface Explanation {
     readonly username?: string;
     readonly source?: string;
   };
+  /** Why a credential store could not answer, whether or not it mattered. */
+  readonly failure?: string;
   /** The registry's last answer; absent where none came. */
   readonly status?: number;
   readonly allowed: boolean;
@@ -42,8 +44,9 @@ export async function explain(
   const events: AuthEvent[] = [];
   const signIn = new SignIn({ ...options, tokenCache: undefined, trace: (event) => events.push(event) });
   const { credential, failure } = await signIn.lookup(request.registry, request.scopes, request.signal);
-  const found =
-    credential === undefined
+  const found = {
+    ...(failure instanceof Error ? { failure: failure.message } : {}),
+    ...(credential === undefined
       ? {}
       : {
           credential: {
@@ -53,7 +56,8 @@ export async function explain(
               : {}),
             ...(credential.source === undefined ? {} : { source: credential.source }),
           },
-        };
+        }),
+  };
   const who =
     credential === undefined
       ? "anonymously"

@@ -1,4 +1,5 @@
 export type { Authenticator, AuthRequest } from "./authenticator.ts";
+export { type AzureOptions, azureCredentials } from "./azure-credentials.ts";
 export { CHALLENGE_LIMIT_BYTES, type Challenge, parseChallenges } from "./challenge.ts";
 export type {
   Credential,
@@ -12,9 +13,17 @@ export type {
 } from "./credential.ts";
 export { credentialType } from "./credential.ts";
 export { chain, memoryCredentialStore, staticCredentials } from "./credential-stores.ts";
+export {
+  type EcrOptions,
+  type EcrTarget,
+  type EcrToken,
+  ecrCredentials,
+  parseEcrHost,
+} from "./ecr-credentials.ts";
 export { AuthError, type AuthErrorCode, type AuthErrorOptions, isAuthError } from "./errors.ts";
 export type { AuthEvent } from "./events.ts";
 export type { ExplainRequest, Explanation } from "./explain.ts";
+export { type AccessToken, type GoogleOptions, googleCredentials } from "./google-credentials.ts";
 export type { RealmAllowances, RealmRules } from "./realm.ts";
 export { coversScopes, formatScope, mergeScopes, parseScope, type Scope } from "./scope.ts";
 export {

@@ -123,13 +123,26 @@ function originOf(allowed: string): string | undefined {
   return URL.canParse(text) ? new URL(text).origin : undefined;
 }
 
+/** Hosts of many tenants that the Public Suffix List lacks. */
+const TENANT_SUFFIXES: readonly string[] = [
+  "azurecr.io",
+  "azurecr.cn",
+  "azurecr.us",
+  "amazonaws.com",
+  "amazonaws.com.cn",
+  "on.aws",
+  "pkg.dev",
+  "jfrog.io",
+];
+
 /** Same registrable domain, by the Public Suffix List with its private part: tenants of one host are strangers. */
 async function isSameSite(a: string, b: string): Promise<boolean> {
   if (isAddress(a) || isAddress(b)) return false;
   // Loaded only here: most registries keep their token server on their own host.
   const { getDomain } = await import("tldts");
   const site = getDomain(a, { allowPrivateDomains: true });
-  return site !== null && site === getDomain(b, { allowPrivateDomains: true });
+  if (site === null || site !== getDomain(b, { allowPrivateDomains: true })) return false;
+  return !TENANT_SUFFIXES.some((suffix) => site === suffix || suffix.endsWith(`.${site}`));
 }
 
 function optionHint(url: URL, registry: URL): string {

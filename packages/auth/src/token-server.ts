@@ -1,9 +1,9 @@
-import type { TransportResponse } from "@reg/transport";
 import type { AuthRequest } from "./authenticator.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import { type Credential, credentialType } from "./credential.ts";
-import { AuthError, isAuthError } from "./errors.ts";
+import { isAuthError } from "./errors.ts";
 import type { AuthTrace } from "./events.ts";
+import { readLimited } from "./read-limited.ts";
 import { assertRealmMayHaveSecrets, type RealmRules } from "./realm.ts";
 import {
   judgeTokenAnswer,
@@ -169,7 +169,8 @@ export class TokenServer {
       context: url.origin === origin ? { registry: request.registry, origin, scopes: [] } : undefined,
       onBehalfOf: origin,
     });
-    const bytes = await readAnswer(response, question.realm);
+    const what = `the token server ${question.realm.origin}${question.realm.pathname}`;
+    const bytes = await readLimited(response.body, TOKEN_ANSWER_LIMIT_BYTES, what);
     return judgeTokenAnswer(
       response.status,
       bytes,
@@ -178,27 +179,4 @@ export class TokenServer {
       secrets,
     );
   }
-}
-
-async function readAnswer(response: TransportResponse, realm: URL): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body) {
-    size += chunk.length;
-    if (size > TOKEN_ANSWER_LIMIT_BYTES) {
-      throw new AuthError(
-        "SIZE_EXCEEDED",
-        `the token server ${realm.origin}${realm.pathname} answered with more than ${TOKEN_ANSWER_LIMIT_BYTES} bytes`,
-        { status: response.status },
-      );
-    }
-    chunks.push(new Uint8Array(chunk));
-  }
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.length;
-  }
-  return all;
 }
