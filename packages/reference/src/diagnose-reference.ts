@@ -14,7 +14,6 @@ const HUB_ALIAS = /^((index\.|registry-1\.)?docker\.io|registry\.hub\.docker\.co
  * - `TAG_MISSING`: neither tag nor digest, so it is `latest`. `TAG_LATEST`: it says so itself.
  * - `DIGEST_MISSING` (a note): what is fetched can change from one day to the next.
  * - `DIGEST_UNVERIFIABLE`: of an algorithm that registries and clients do not check.
- * - `DIGEST_AS_TAG`: a digest without a name reads as an image and a tag.
  * - `HOST_AS_NAME`: a registry's host alone reads as an image of Docker Hub; a port reads as its tag.
  * - `HUB_ALIAS`: a host of Docker Hub that is not taken for Docker Hub, nor are its credentials.
  * - `DOMAIN_UPPERCASE`: credentials are looked up as it is written.
@@ -25,7 +24,6 @@ export type WarningCode =
   | "TAG_LATEST"
   | "DIGEST_MISSING"
   | "DIGEST_UNVERIFIABLE"
-  | "DIGEST_AS_TAG"
   | "HOST_AS_NAME"
   | "HUB_ALIAS"
   | "DOMAIN_UPPERCASE"
@@ -84,9 +82,9 @@ function warn(input: string, { domain, path, tag, digest }: Reference): readonly
   const end = input.search(/@|$/);
   if (slash < 0) {
     const name = input.slice(0, nameEnd);
-    const read = `this is an image of ${domain}`;
-    if (name === "localhost" || name.includes(".")) say("HOST_AS_NAME", 0, end, `${read}: add / and a name`);
-    if (/^sha\d+:[a-f\d]{64,}$/.test(input)) say("DIGEST_AS_TAG", 0, end, `${read}: add NAME@ in front`);
+    if (name === "localhost" || name.includes(".")) {
+      say("HOST_AS_NAME", 0, end, `this is an image of ${domain}: add / and a name`);
+    }
   } else if (input.startsWith(`${domain}/`)) {
     const port = /:(\d+)$/.exec(domain)?.[1] ?? "1";
     const lower = domain.toLowerCase();
@@ -96,7 +94,7 @@ function warn(input: string, { domain, path, tag, digest }: Reference): readonly
       const text = /[.:]/.test(domain) ? lower : undefined;
       say("DOMAIN_UPPERCASE", 0, slash, "credentials go by this spelling", text);
     }
-    if (Number(port) > MAX_PORT || Number(port) === 0) {
+    if (!(Number(port) > 0 && Number(port) <= MAX_PORT)) {
       say("PORT_OUT_OF_RANGE", slash - port.length, port.length, `ports are 1 to ${MAX_PORT}`);
     }
   }

@@ -37,12 +37,12 @@ export function isDigest(input: string, options?: DigestOptions): input is Diges
 
 /** What stands before the colon: `sha256`. */
 export function digestAlgorithm(digest: Digest): string {
-  return digest.slice(0, digest.indexOf(":"));
+  return digest.replace(/:.*/, "");
 }
 
 /** What stands after the colon: the hex digits. */
 export function digestEncoded(digest: Digest): string {
-  return digest.slice(digest.indexOf(":") + 1);
+  return digest.replace(/.*:/, "");
 }
 
 /** Whether content of this digest can be checked: `sha256` and `sha512` (image-spec, "Registered Algorithms"). */

@@ -37,7 +37,7 @@ export function explainDomain(text: string, end: number): InvalidReferenceError 
     );
   }
   // Where nothing is wrong in it, what marks it as a registry is missing.
-  const hint = "write letters, digits and inner dashes, joined by dots, or add a port";
+  const hint = "write letters, digits, inner dashes and dots, or add a port";
   return new InvalidReferenceError(text, "DOMAIN_INVALID", at, at < end ? 1 : 0, hint);
 }
 

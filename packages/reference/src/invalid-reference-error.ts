@@ -1,4 +1,4 @@
-const BRAND: unique symbol = Symbol.for("@reg/reference/error");
+const BRAND = Symbol.for("@reg/reference/error");
 
 /** More of an input than this does not help in a message. */
 const MAX_SHOWN_CHARACTERS = 200;
@@ -42,6 +42,10 @@ export type InvalidReferenceCode =
 
 /** The only error this package throws. */
 export class InvalidReferenceError extends Error {
+  static {
+    Object.assign(InvalidReferenceError.prototype, { [BRAND]: true, name: "InvalidReferenceError" });
+  }
+
   declare readonly code: InvalidReferenceCode;
   /** The whole input, as it was given. */
   declare readonly input: string;
@@ -59,14 +63,6 @@ export class InvalidReferenceError extends Error {
     this.offset = offset;
     this.length = length;
     this.hint = hint;
-  }
-
-  override get name(): string {
-    return "InvalidReferenceError";
-  }
-
-  get [BRAND](): true {
-    return true;
   }
 }
 
