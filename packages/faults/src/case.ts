@@ -25,6 +25,8 @@ export interface FaultCase {
   readonly verbs: readonly Verb[];
   /** What the machine must offer. */
   readonly needs?: readonly ("root" | "linux")[];
+  /** A correct client takes more than ten seconds: waits, deadlines. */
+  readonly slow?: boolean;
   /** Seconds a client may take before it counts as hanging; default 60. */
   readonly limitSeconds?: number;
   run(stage: Stage): Promise<Verdict>;

@@ -70,6 +70,7 @@ export const answerCases: readonly FaultCase[] = [
     fault: "103 Early Hints come once a second, and never a final answer",
     expectation: "Give up at the deadline for headers.",
     reason: "RFC 8297; a deadline that any byte resets is none",
+    slow: true,
     limitSeconds: 240,
     script: (_, reply) => {
       const timer = setInterval(() => {
@@ -83,6 +84,7 @@ export const answerCases: readonly FaultCase[] = [
     fault: "The answer's header comes at one byte a second and never ends",
     expectation: "Give up at the deadline for headers.",
     reason: "A server that trickles holds the client for ever",
+    slow: true,
     limitSeconds: 240,
     script: (_, reply) => {
       reply.raw("HTTP/1.1 200 OK\r\nX-Slow: ");
@@ -134,6 +136,7 @@ export const answerCases: readonly FaultCase[] = [
       fault: `A blob is answered 429 once, with Retry-After: ${value}`,
       expectation: "Wait no more than a minute, and try again.",
       reason: "RFC 9110, section 10.2.3; a timer beyond 2^31-1 ms fires at once or never",
+      slow: value === "99999999",
       limitSeconds: 100,
       whole: true,
       script: (request, reply, turn) => {
@@ -185,7 +188,8 @@ export const answerCases: readonly FaultCase[] = [
 
 type Script = (request: RecordedRequest, reply: Reply, turn: number) => void;
 
-interface AnswerCase extends Pick<FaultCase, "id" | "fault" | "expectation" | "reason" | "limitSeconds"> {
+interface AnswerCase
+  extends Pick<FaultCase, "id" | "fault" | "expectation" | "reason" | "limitSeconds" | "slow"> {
   /** Answers GETs of the layer. */
   readonly script?: Script;
   /** Or may answer any request; made anew for each run. */

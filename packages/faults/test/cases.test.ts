@@ -1,0 +1,13 @@
+import { expect, it } from "vitest";
+import { cases } from "../src/cases/index.ts";
+import { describeCases } from "./describe-cases.ts";
+
+describeCases(
+  "our own client meets",
+  cases.filter(({ slow }) => slow !== true),
+);
+
+it("has no two cases of one name", () => {
+  const names = cases.map(({ id }) => id);
+  expect(new Set(names).size).toBe(names.length);
+});

@@ -1,0 +1,21 @@
+import { describe, expect, it } from "vitest";
+import type { FaultCase } from "../src/case.ts";
+import { play } from "../src/stage.ts";
+import { inProcessClient } from "./in-process-client.ts";
+
+/** A test a case, played by this project's own packages in this process. */
+export function describeCases(title: string, cases: readonly FaultCase[]): void {
+  const client = inProcessClient();
+  describe.concurrent(title, () => {
+    for (const one of cases)
+      it(
+        `${one.id}: ${one.fault}`,
+        async ({ skip }) => {
+          const verdict = await play(one, client);
+          if (verdict.status === "not-applicable") skip(verdict.observed);
+          expect(verdict, `${one.expectation} (${one.reason})`).toMatchObject({ status: "pass" });
+        },
+        (one.limitSeconds ?? 60) * 1000 + 10_000,
+      );
+  });
+}
