@@ -64,6 +64,7 @@ export class BlobDownload {
       method: "GET",
       url: blobUrl(target, digest),
       scopes,
+      expectedSize: length ?? size,
       signal: options.signal,
     };
     this.#position = offset;

@@ -192,7 +192,7 @@ class BlobPush {
         await this.#abandon();
         break;
       case "smaller-chunks":
-        this.#chunkBytes = Math.max(MIN_CHUNK_BYTES, Math.floor(this.#chunkBytes / 2));
+        this.#chunkBytes = Math.max(MIN_CHUNK_BYTES, Math.floor(Math.min(this.#chunkBytes, source.size) / 2));
         break;
     }
     return false;

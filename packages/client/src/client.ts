@@ -14,7 +14,7 @@ import { type Images, RegistryImages } from "./images.ts";
 import { type Manifests, RegistryManifests } from "./manifests.ts";
 import type { CallOptions, ClientOptions, Ref } from "./options.ts";
 import { type Referrers, RegistryReferrers } from "./referrers.ts";
-import { RemoteRepository, type Repository } from "./repository.ts";
+import { RemoteRepository, type Repository, type RepositoryUse } from "./repository.ts";
 import { type RequestOptions, sendRequest } from "./request.ts";
 import { isTag } from "./tag-name.ts";
 import { RegistryTags, type Tags } from "./tags.ts";
@@ -74,9 +74,14 @@ export class RegistryClient implements AsyncDisposable {
     return this.#wire.capabilities;
   }
 
-  /** A repository as a place to copy from and to. Tokens are asked for with the right to push. */
-  repository(name: Ref): Repository {
-    return new RemoteRepository(this.#wire, name);
+  /** A repository as a place to copy from and to. Tokens are asked for with the right to push unless `use` says no. */
+  repository(name: Ref, use: RepositoryUse = {}): Repository {
+    return new RemoteRepository(this.#wire, name, use);
+  }
+
+  /** Where a registry's API is: `https://registry-1.docker.io` for `docker.io`. */
+  origin(registry: string): string {
+    return this.#wire.endpoint(registry).origin;
   }
 
   /**

@@ -39,6 +39,6 @@ export type {
   TransferOptions,
 } from "./options.ts";
 export type { ListReferrersOptions, Referrers } from "./referrers.ts";
-export type { Repository } from "./repository.ts";
+export type { Repository, RepositoryUse } from "./repository.ts";
 export type { RequestOptions } from "./request.ts";
 export type { DeleteTagOptions, ListTagsOptions, TagDetails, TagDetailsOptions, Tags } from "./tags.ts";

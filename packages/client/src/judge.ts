@@ -122,11 +122,13 @@ function codeOf(status: number, errors: readonly RegistryErrorEntry[]): Registry
       return "RATE_LIMITED";
   }
   if (status < 400) return "PROTOCOL";
+  // Whatever it says of the reason: a server that fails is not to be believed that something is not there.
+  if (status >= 500) return "UNAVAILABLE";
   for (const { code } of errors) {
     const known = Object.hasOwn(CODES, code) ? CODES[code] : undefined;
     if (known !== undefined) return known;
   }
-  return status >= 500 ? "UNAVAILABLE" : "INVALID";
+  return "INVALID";
 }
 
 function sayEntry({ code, message, detail }: RegistryErrorEntry): string {

@@ -42,8 +42,8 @@ export interface Repository extends ContentTarget {
 /** What a repository is opened for. */
 export interface RepositoryUse {
   /** Whether anything is written: tokens are asked for accordingly. Default true. */
-  readonly write?: boolean;
-  /** A repository of the same registry that blobs may be mounted from. */
+  readonly write?: boolean | undefined;
+  /** The path of a repository of the same registry that blobs may be mounted from. */
   readonly mountFrom?: string | undefined;
 }
 

@@ -18,6 +18,8 @@ export interface WireRequest {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: RequestBody | undefined;
   readonly sink?: TransportRequest["sink"];
+  /** Bytes of a successful body, where they are known: small ones go before large ones. */
+  readonly expectedSize?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -64,6 +66,7 @@ export class Wire {
       headers: { ...this.#headers, ...request.headers },
       body: request.body,
       sink: request.sink,
+      expectedSize: request.expectedSize,
       signal,
       context: { registry: target.registry, origin: target.origin, scopes: request.scopes },
     });

@@ -3,7 +3,7 @@ import { type Descriptor, digestOf, MEDIA_TYPES, memoryStore } from "@reg/conten
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isRegistryError, type RegistryClient } from "../src/index.ts";
 import { hasDockerRegistry, type RunningRegistry, startDockerRegistry } from "./support/docker-registry.ts";
-import { testClient } from "./support/scripted-registry.ts";
+import { collect, testClient } from "./support/scripted-registry.ts";
 
 const encoder = new TextEncoder();
 
@@ -156,19 +156,19 @@ describe.skipIf(!hasDockerRegistry)("with Debian's docker-registry", () => {
     await pushImage(client, ref);
     await client.manifests.retag(ref, ["1.1", "v2.0.0", "latest"]);
     // This registry gives them in no order at all.
-    const names = await Array.fromAsync(client.tags.list(ref, { order: "name" }));
+    const names = await collect(client.tags.list(ref, { order: "name" }));
     expect(names).toEqual(["1.0", "1.1", "latest", "v2.0.0"]);
-    expect(
-      await Array.fromAsync(client.tags.list(ref, { semver: ">=1.1", order: "semver", reverse: true })),
-    ).toEqual(["v2.0.0", "1.1"]);
-    const details = await Array.fromAsync(client.tags.details(ref, { created: true, order: "name" }));
+    expect(await collect(client.tags.list(ref, { semver: ">=1.1", order: "semver", reverse: true }))).toEqual(
+      ["v2.0.0", "1.1"],
+    );
+    const details = await collect(client.tags.details(ref, { created: true, order: "name" }));
     expect(details.map(({ tag, created }) => [tag, created])).toEqual(
       ["1.0", "1.1", "latest", "v2.0.0"].map((tag) => [tag, "2024-05-01T00:00:00Z"]),
     );
-    const repositories = await Array.fromAsync(client.catalog.list(registry.host, { pageSize: 2 }));
+    const repositories = await collect(client.catalog.list(registry.host, { pageSize: 2 }));
     expect(repositories).toContain("demo/hello");
     expect(repositories).toContain("demo/tags");
-    expect(await Array.fromAsync(client.catalog.search(registry.host, "TAGS"))).toEqual(["demo/tags"]);
+    expect(await collect(client.catalog.search(registry.host, "TAGS"))).toEqual(["demo/tags"]);
   });
 
   it("deletes a tag by a manifest made for it, and a manifest by its digest", async () => {
@@ -200,7 +200,7 @@ describe.skipIf(!hasDockerRegistry)("with Debian's docker-registry", () => {
       }),
     );
     const { descriptor } = await client.manifests.put(ref, artifact);
-    const listed = await Array.fromAsync(client.referrers.list(`${ref}:1.0`));
+    const listed = await collect(client.referrers.list(`${ref}:1.0`));
     expect(listed).toEqual([
       {
         ...descriptor,
@@ -208,9 +208,9 @@ describe.skipIf(!hasDockerRegistry)("with Debian's docker-registry", () => {
         annotations: { "dev.example": "yes" },
       },
     ]);
-    expect(await Array.fromAsync(client.referrers.list(`${ref}:1.0`, { artifactType: "other" }))).toEqual([]);
+    expect(await collect(client.referrers.list(`${ref}:1.0`, { artifactType: "other" }))).toEqual([]);
     await client.manifests.delete(`${ref}@${descriptor.digest}`);
-    expect(await Array.fromAsync(client.referrers.list(`${ref}:1.0`))).toEqual([]);
+    expect(await collect(client.referrers.list(`${ref}:1.0`))).toEqual([]);
   });
 
   it("inspects an image", async () => {

@@ -44,7 +44,7 @@ export async function scriptedRegistry(script: Script): Promise<ScriptedRegistry
     const full = `${method} ${path}`;
     const key = full in script ? full : `${method} ${path.split("?")[0] ?? ""}`;
     const step = script[key];
-    const body = await collect(request);
+    const body = await readBody(request);
     const seen: Seen = { method, path, headers: request.headers, body };
     requests.push(seen);
     let chosen: Answer | undefined;
@@ -84,12 +84,19 @@ export function testTransport(): Transport {
   return compose(fetchTransport(), withRedirects());
 }
 
+/** All items of a listing. */
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
 /** A body as registries send their errors. */
 export function errorBody(code: string, message = ""): string {
   return JSON.stringify({ errors: [{ code, message }] });
 }
 
-async function collect(request: IncomingMessage): Promise<Buffer> {
+async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   try {
     for await (const chunk of request) chunks.push(chunk as Buffer);
