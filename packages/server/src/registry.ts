@@ -14,6 +14,7 @@ import { fetchHandler } from "./fetch-handler.ts";
 import { DEFAULT_LIMITS, type RegistryLimits } from "./limits.ts";
 import { ManifestCatalog } from "./manifest-catalog.ts";
 import { needsOf, perform } from "./operations.ts";
+import { pageReply } from "./page/page.ts";
 import { type ProxyOptions, PullThrough } from "./pull-through.ts";
 import { Refusal, refusalReply } from "./refusal.ts";
 import { parseRoute, type Route } from "./route.ts";
@@ -40,6 +41,8 @@ export interface RegistryOptions {
   readonly cors?: CorsOptions | undefined;
   /** Sent as `Warning` with every answer, for people to read (distribution-spec, "Warnings"). */
   readonly warnings?: readonly string[] | undefined;
+  /** Whether a browser gets a page at `/` that shows what is in the registry. Default true. */
+  readonly page?: boolean | undefined;
   readonly limits?: Partial<RegistryLimits> | undefined;
   /** Hears of every failure that was answered 500: of the storage, or of this program. */
   readonly onError?: ((error: unknown, request: RegistryRequest) => void) | undefined;
@@ -89,7 +92,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     try {
       const guard = guardBrowsers(request, options.cors);
       if ("preflight" in guard) return guard.preflight;
-      const reply = await answer(request, state, access).catch((error: unknown) =>
+      const reply = await answer(request, state, access, options.page ?? true).catch((error: unknown) =>
         failureReply(error, request, options),
       );
       return withHeaders(reply, [...guard.headers, ...warnings]);
@@ -111,8 +114,9 @@ async function answer(
   request: RegistryRequest,
   state: RegistryState,
   access: AccessControl,
+  page: boolean,
 ): Promise<RegistryReply> {
-  const own = await access.handle?.(request);
+  const own = (page ? pageReply(request) : undefined) ?? (await access.handle?.(request));
   if (own !== undefined) return own;
   const route = parseRoute(request.path);
   if (route === undefined) return notFound();
