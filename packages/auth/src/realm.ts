@@ -53,7 +53,7 @@ export function resolveRealm(realm: string, registry: URL, rules: RealmRules): U
 export async function assertRealmMayHaveSecrets(url: URL, registry: URL, rules: RealmRules): Promise<void> {
   assertEncrypted(url, rules);
   if (url.hostname === registry.hostname || isNamed(url, registry, rules)) return;
-  if (isLoopbackHost(url.hostname) && isLoopbackHost(registry.hostname)) return;
+  if (isSameMachine(url.hostname, registry.hostname)) return;
   if (await isSameSite(url.hostname, registry.hostname)) return;
   throw new AuthError(
     "POLICY_REFUSED",
@@ -121,6 +121,12 @@ function matchesHost(pattern: string, registry: URL): boolean {
 function originOf(allowed: string): string | undefined {
   const text = allowed.includes("://") ? allowed : `https://${allowed}`;
   return URL.canParse(text) ? new URL(text).origin : undefined;
+}
+
+/** The usual names of this machine's own address; another address of the loopback network may be somebody else's. */
+function isSameMachine(a: string, b: string): boolean {
+  const names = ["localhost", "127.0.0.1", "[::1]"];
+  return names.includes(a) && names.includes(b);
 }
 
 /** Hosts of many tenants that the Public Suffix List lacks. */

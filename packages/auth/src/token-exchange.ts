@@ -34,6 +34,9 @@ const LIFETIME_MIN_SECONDS = 60;
 /** Beyond an hour a token is asked for again: a right that was withdrawn should not live on for days. */
 const LIFETIME_MAX_SECONDS = 3600;
 
+/** An answer that is decoded nowhere has to come as it is. */
+const ACCEPT = { accept: "application/json", "accept-encoding": "identity" };
+
 /** Asks by GET, with Basic or anonymously (distribution, "Requesting a Token"). */
 export function tokenGet(
   question: TokenQuestion,
@@ -43,13 +46,13 @@ export function tokenGet(
   if (question.service !== undefined && question.service !== "")
     url.searchParams.set("service", question.service);
   for (const scope of question.scopes) url.searchParams.append("scope", scope);
-  if (basic === undefined) return { method: "GET", url, headers: { accept: "application/json" } };
+  if (basic === undefined) return { method: "GET", url, headers: ACCEPT };
   url.searchParams.set("client_id", question.clientId);
   if (basic.username !== "") url.searchParams.set("account", basic.username);
   return {
     method: "GET",
     url,
-    headers: { accept: "application/json", authorization: basicHeader(basic.username, basic.password) },
+    headers: { ...ACCEPT, authorization: basicHeader(basic.username, basic.password) },
   };
 }
 
@@ -74,7 +77,7 @@ export function tokenPost(
   return {
     method: "POST",
     url: new URL(question.realm),
-    headers: { accept: "application/json", "content-type": "application/x-www-form-urlencoded" },
+    headers: { ...ACCEPT, "content-type": "application/x-www-form-urlencoded" },
     body: new TextEncoder().encode(form.toString()),
   };
 }

@@ -46,7 +46,7 @@ async function authenticated(
     url: request.url,
     scopes: context.scopes,
     signal: request.signal,
-    transport: next,
+    transport: onBehalf(next, request),
   };
   let header = await authenticator.authenticate({ ...ask, challenges: [], attempt: 0 });
   let rounds = header === undefined ? 0 : 1;
@@ -62,6 +62,17 @@ async function authenticated(
     header = again;
     rounds += 1;
   }
+}
+
+/** What an authenticator sends is seen by whoever watches the request it is for, and comes from the same program. */
+function onBehalf(next: Transport, request: TransportRequest): Transport {
+  const agent = request.headers["user-agent"];
+  return (own) =>
+    next({
+      ...own,
+      headers: agent === undefined ? own.headers : { "user-agent": agent, ...own.headers },
+      observe: own.observe ?? request.observe,
+    });
 }
 
 function withHeader(request: TransportRequest, authorization: string | undefined): TransportRequest {

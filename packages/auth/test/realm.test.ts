@@ -91,6 +91,8 @@ describe("secrets", () => {
     ["https://registry.digitalocean.com", "https://api.digitalocean.com/v2/registry/auth"],
     ["https://registry.hub.docker.com", "https://auth.docker.io/token"],
     ["http://localhost:5000", "http://127.0.0.1:5001/token"],
+    ["http://127.0.0.1:5000", "http://127.0.0.1:5001/token"],
+    ["http://[::1]:5000", "http://localhost:5001/token"],
   ])("of %s may go to %s", async (registry, realm) => {
     await expect(assertRealmMayHaveSecrets(new URL(realm), new URL(registry), {})).resolves.toBeUndefined();
   });
@@ -102,6 +104,8 @@ describe("secrets", () => {
     ["https://me.github.io", "https://evil.github.io/token"],
     ["https://me.azurecr.io", "https://evil.azurecr.io/token"],
     ["https://8.8.8.8", "https://8.8.4.4/token"],
+    ["http://127.0.0.1:5000", "http://127.0.0.2:5001/token"],
+    ["https://10.0.0.1", "https://10.0.0.2/token"],
     ["https://registry-1.docker.io", "https://auth.docker.io.evil.net/"],
   ])("of %s may not go to %s", async (registry, realm) => {
     await expect(assertRealmMayHaveSecrets(new URL(realm), new URL(registry), {})).rejects.toMatchObject({

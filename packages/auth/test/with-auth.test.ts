@@ -148,3 +148,28 @@ test("no more than 64 KiB of a 401 are kept, and a body cut short is no other er
     expect((await response.body.bytes(100_000)).length).toBe(size);
   }
 });
+
+test("a request of the authenticator's own has the program's name, and whoever watches sees it", async () => {
+  const network = scriptedTransport(() => json({}));
+  const observe = (): void => {};
+  const watched: unknown[] = [];
+  const authenticator: Authenticator = {
+    async authenticate({ transport }) {
+      await transport({ method: "GET", url: new URL("https://sso.example.net/"), headers: { accept: "x" } });
+      return undefined;
+    },
+  };
+  const seen = (request: Parameters<typeof network>[0]): ReturnType<typeof network> => {
+    watched.push(request.observe);
+    return network(request);
+  };
+  await withAuth(authenticator)(seen)({
+    method: "GET",
+    url,
+    headers: { "user-agent": "tests/1" },
+    context,
+    observe,
+  });
+  expect(network.requests[0]?.headers).toEqual({ "user-agent": "tests/1", accept: "x" });
+  expect(watched).toEqual([observe, observe]);
+});
