@@ -27,7 +27,8 @@ export async function tryFileLock(path: string): Promise<FileLock | undefined> {
     throw await lockError(path, cause);
   }
   try {
-    database.exec("PRAGMA busy_timeout=0; BEGIN EXCLUSIVE");
+    // No journal: there is nothing to roll back, and it would be one more file for a kill to leave behind.
+    database.exec("PRAGMA busy_timeout=0; PRAGMA journal_mode=MEMORY; BEGIN EXCLUSIVE");
   } catch (cause) {
     database.close();
     if (sqliteCode(cause) === SQLITE_BUSY) return undefined;

@@ -1,10 +1,12 @@
 export { ArchiveSource } from "./archive-source.ts";
 export { ArchiveTarget } from "./archive-target.ts";
+export type { UnpackLimits } from "./decompress.ts";
 export { commitFile, syncFolder, writeFileAtomic } from "./disk.ts";
 export { type DockerArchiveOptions, openDockerArchive } from "./docker-archive.ts";
 export { describeFile, fileBody } from "./file-body.ts";
 export { withFileLock } from "./file-lock.ts";
 export { type FileWriterOptions, fileWriter } from "./file-writer.ts";
+export { type FileEntry, ImageFiles } from "./image-files.ts";
 export {
   blobPath,
   createLayout,
@@ -15,3 +17,5 @@ export {
 } from "./layout-index.ts";
 export { type OciArchiveOptions, openOciArchive } from "./oci-archive.ts";
 export { type LayoutOptions, OciLayout, openLayout } from "./oci-layout.ts";
+export { type OpenImageOptions, openImage } from "./open-image.ts";
+export type { TarLimits } from "./tar-entries.ts";

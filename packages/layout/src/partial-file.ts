@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, rmSync } from "node:fs";
+import { closeSync, constants, existsSync, fstatSync, openSync, rmSync } from "node:fs";
 import { lstat, readdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { isSystemError, NEW_FILE_MODE, onDisk } from "./disk.ts";
@@ -21,7 +21,9 @@ export interface PartialFile {
  * to steal from the living.
  */
 export async function claimPartialFile(folder: string, stem: string): Promise<PartialFile> {
-  const left = await onDisk(folder, () => partialsBySize(folder, `${stem}.`));
+  const names = (await onDisk(folder, () => readdir(folder))).filter((name) => name.startsWith(`${stem}.`));
+  await removeOrphanLocks(folder, names);
+  const left = await partialsBySize(folder, names);
   let claimed: PartialFile | undefined;
   for (const name of left) {
     const partial = await tryClaim(join(folder, name));
@@ -54,11 +56,14 @@ export function forgetPartialFile(partial: Pick<PartialFile, "lock" | "lockPath"
 
 /**
  * Removes what dead writers left and nobody came back for: partial files that were last written more than a week ago,
- * and temporary files older than a day (they are written in one go, so that a live one is seconds old).
+ * temporary files older than a day (they are written in one go, so that a live one is seconds old), and locks without a
+ * partial file.
  */
 export async function sweepFolder(folder: string): Promise<void> {
   const now = Date.now();
-  for (const name of await readdir(folder)) {
+  const names = await readdir(folder);
+  await removeOrphanLocks(folder, names);
+  for (const name of names) {
     const path = join(folder, name);
     const keepMs = name.endsWith(".tmp")
       ? KEEP_TEMPORARY_MS
@@ -79,15 +84,30 @@ export async function sweepFolder(folder: string): Promise<void> {
 const STEM_NAME_BYTES = 150;
 
 const PARTIAL = ".partial";
+const LOCK = ".lock";
 const KEEP_TEMPORARY_MS = 24 * 60 * 60 * 1000;
 const KEEP_PARTIAL_MS = 7 * 24 * 60 * 60 * 1000;
 
+/** Its owner died just before it made the partial file, or just after it gave it its final name. */
+async function removeOrphanLocks(folder: string, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    if (!name.endsWith(LOCK) || names.includes(name.slice(0, -LOCK.length) + PARTIAL)) continue;
+    const lockPath = join(folder, name);
+    const lock = await tryFileLock(lockPath);
+    // Not got: the owner lives, and is about to make the partial file.
+    if (lock === undefined) continue;
+    // Looked at again under the lock: the owner may have made it since the folder was read.
+    if (existsSync(lockPath.slice(0, -LOCK.length) + PARTIAL)) lock.release();
+    else forgetPartialFile({ lock, lockPath });
+  }
+}
+
 /** The largest first: it is the one worth going on with. */
-async function partialsBySize(folder: string, prefix: string): Promise<string[]> {
-  const names = (await readdir(folder)).filter((name) => name.startsWith(prefix) && name.endsWith(PARTIAL));
-  if (names.length < 2) return names;
+async function partialsBySize(folder: string, names: readonly string[]): Promise<string[]> {
+  const partials = names.filter((name) => name.endsWith(PARTIAL));
+  if (partials.length < 2) return partials;
   const sized = await Promise.all(
-    names.map(async (name) => {
+    partials.map(async (name) => {
       const size = await lstat(join(folder, name)).then(
         (stats) => stats.size,
         () => 0,
@@ -144,5 +164,5 @@ async function createPartial(path: string): Promise<PartialFile> {
 const NO_FOLLOW: number = constants.O_NOFOLLOW ?? 0;
 
 function lockOf(path: string): string {
-  return `${path.slice(0, -PARTIAL.length)}.lock`;
+  return `${path.slice(0, -PARTIAL.length)}${LOCK}`;
 }

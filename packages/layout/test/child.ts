@@ -7,14 +7,19 @@ export interface Child {
   /** Resolves with the first line it prints. */
   readonly firstLine: Promise<string>;
   /** Resolves when it has ended: everything it printed, and how it ended. */
-  readonly ended: Promise<{ readonly output: string; readonly code: number | null; readonly signal: string | null }>;
+  readonly ended: Promise<{
+    readonly output: string;
+    readonly code: number | null;
+    readonly signal: string | null;
+  }>;
 }
 
 /** Starts a program of test/children in a process of its own; `prefix` is a shell's, such as a limit. */
 export function child(name: string, args: readonly string[], prefix?: string): Child {
   const file = fileURLToPath(new URL(`children/${name}.ts`, import.meta.url));
   const node = [process.execPath, "--conditions=@reg/source", "--no-warnings", file, ...args];
-  const [command = "", ...rest] = prefix === undefined ? node : ["sh", "-c", `${prefix}; exec "$@"`, "sh", ...node];
+  const [command = "", ...rest] =
+    prefix === undefined ? node : ["sh", "-c", `${prefix}; exec "$@"`, "sh", ...node];
   const started = spawn(command, rest, { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   const firstLine = new Promise<string>((resolve, reject) => {

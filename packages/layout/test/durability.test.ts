@@ -26,7 +26,7 @@ describe("killed at random moments", () => {
     for (let round = 0; round < 5; round += 1) {
       trials.push(
         ...(await Promise.all(
-          [0, 1, 2, 3].map((n) => killTrial(source, join(dir, `target-${round}-${n}`), Math.random() * 150)),
+          [0, 1, 2, 3].map((n) => killTrial(source, join(dir, `target-${round}-${n}`), Math.random() * 120)),
         )),
       );
     }
@@ -53,7 +53,9 @@ describe("several processes", () => {
 
 describe("a disk that refuses", () => {
   const small = "a file system of 3 MiB";
-  const mountable = process.getuid?.() === 0 && spawnSync("unshare", ["-m", "mount", "-t", "tmpfs", "none", "/mnt"]).status === 0;
+  const mountable =
+    process.getuid?.() === 0 &&
+    spawnSync("unshare", ["-m", "mount", "-t", "tmpfs", "none", "/mnt"]).status === 0;
 
   it("is reported where it is full, with nothing left of the blob and the old index intact", async (context) => {
     if (!mountable) context.skip(`needs the right to mount ${small}`);
@@ -65,18 +67,26 @@ describe("a disk that refuses", () => {
       const image = manifest({});
       await layout.pushManifest(image.descriptor, image.bytes, ["x"]);
       const big = randomBytes(5_000_000);
-      await expect(layout.push(blob(big), big)).rejects.toMatchObject({ code: "STORAGE", cause: { code: "ENOSPC" } });
+      await expect(layout.push(blob(big), big)).rejects.toMatchObject({
+        code: "STORAGE",
+        cause: { code: "ENOSPC" },
+      });
       expect(await readdir(join(path, ".incoming"))).toEqual([]);
       const small = randomBytes(2_900_000);
       await layout.push(blob(small), small);
       await writeFile(join(path, "filler"), "").catch(() => {});
       const tags = Array.from({ length: 4000 }, (_, i) => `${"t".repeat(100)}${i}`);
-      await expect(layout.pushManifest(image.descriptor, image.bytes, tags)).rejects.toMatchObject({ code: "STORAGE" });
+      await expect(layout.pushManifest(image.descriptor, image.bytes, tags)).rejects.toMatchObject({
+        code: "STORAGE",
+      });
       expect((await readIndex(path)).manifests).toHaveLength(1);
       expect((await readdir(path)).filter((name) => name.endsWith(".tmp"))).toEqual([]);
       // And read-only: nothing can be written, everything can be read.
       mount("-o", "remount,ro", path);
-      await expect(layout.push(blob(big), big)).rejects.toMatchObject({ code: "STORAGE", cause: { code: "EROFS" } });
+      await expect(layout.push(blob(big), big)).rejects.toMatchObject({
+        code: "STORAGE",
+        cause: { code: "EROFS" },
+      });
       await expect(layout.tag(image.descriptor, "y")).rejects.toMatchObject({ code: "STORAGE" });
       const again = await openLayout(path);
       expect(await again.exists(blob(small))).toBe(true);
