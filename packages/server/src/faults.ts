@@ -170,7 +170,7 @@ async function* corrupted(body: RegistryReply["body"], length: number): AsyncGen
       yield chunk;
       continue;
     }
-    const changed = chunk.slice();
+    const changed = new Uint8Array(chunk);
     changed[changed.byteLength - 1] = (changed.at(-1) ?? 0) ^ 0xff;
     yield changed;
   }

@@ -46,8 +46,8 @@ function bodyOf(
       async pull(controller) {
         const next = await chunks.next();
         if (next.done === true) controller.close();
-        // A copy: the chunk is the storage's again once the next one is asked for.
-        else controller.enqueue(next.value.slice());
+        // A copy, which slice() of a Buffer is not: the chunk is the storage's again once the next one is asked for.
+        else controller.enqueue(new Uint8Array(next.value));
       },
       async cancel() {
         await chunks.return?.();

@@ -117,7 +117,7 @@ async function readBody({ request, state }: Context): Promise<Uint8Array> {
   for await (const chunk of request.body) {
     length += chunk.byteLength;
     if (length > limit) throw tooLarge();
-    chunks.push(chunk.slice());
+    chunks.push(new Uint8Array(chunk));
   }
   return Buffer.concat(chunks);
 }

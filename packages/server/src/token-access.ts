@@ -3,7 +3,7 @@ import { jsonReply, type RegistryReply, type RegistryRequest } from "./exchange.
 import { Refusal } from "./refusal.ts";
 import { formatScope, parseScopes } from "./scope.ts";
 import { type TokenSigner, tokenSigner } from "./signed-token.ts";
-import { isAllowed, isUser, type Pair, parseBasic, type UserOptions } from "./users.ts";
+import { isAllowed, isKnown, isUser, type Pair, parseBasic, type UserOptions } from "./users.ts";
 
 /** Token servers of others give five minutes; so do we. */
 const DEFAULT_LIFETIME_SECONDS = 300;
@@ -110,7 +110,7 @@ async function grantByForm(
     case "refresh_token": {
       const given = form.get("refresh_token") ?? "";
       const claims = signer.read(given);
-      if (claims?.use !== "refresh") throw wrongPassword();
+      if (claims?.use !== "refresh" || !isKnown(options, claims.subject)) throw wrongPassword();
       return grant(options, signer, { subject: claims.subject, scopes, offline: false, refreshToken: given });
     }
     default:
@@ -164,7 +164,7 @@ async function readForm(request: RegistryRequest): Promise<URLSearchParams> {
   for await (const chunk of request.body) {
     length += chunk.byteLength;
     if (length > MAX_FORM_BYTES) throw new Refusal(413, "SIZE_INVALID", "the form is too large");
-    chunks.push(chunk.slice());
+    chunks.push(new Uint8Array(chunk));
   }
   return new URLSearchParams(Buffer.concat(chunks).toString("utf8"));
 }

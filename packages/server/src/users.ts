@@ -25,6 +25,13 @@ export async function isUser(options: UserOptions, { username, password }: Pair)
   return same && expected !== undefined;
 }
 
+/** Whether somebody who signed in earlier is still known. A function that checks pairs cannot say: it is believed. */
+export function isKnown(options: UserOptions, username: string | undefined): boolean {
+  return (
+    typeof options.users === "function" || (username !== undefined && Object.hasOwn(options.users, username))
+  );
+}
+
 export async function isAllowed(
   options: UserOptions,
   username: string | undefined,
