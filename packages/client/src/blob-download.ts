@@ -10,6 +10,7 @@ import {
 import type { Digest } from "@reg/reference";
 import type { TransportResponse } from "@reg/transport";
 import type { Access } from "./access.ts";
+import { blobSize } from "./blob-head.ts";
 import { judgeRange, type RangeVerdict } from "./blob-range.ts";
 import { RegistryError } from "./errors.ts";
 import { backoff, isTransient } from "./transience.ts";
@@ -79,11 +80,14 @@ export class BlobDownload {
   async stream(): Promise<ByteStream> {
     const opened = await this.#open();
     const start = this.#position;
+    // Without a length a cut body looks complete: the size has to come from somewhere.
+    if (this.#end === undefined) this.#learn({ skip: 0, total: await this.#askSize() });
     if (this.#end === undefined) {
       await opened?.response.body.discard();
       throw new RegistryError(
         "PROTOCOL",
         `GET ${this.#request.what}: the registry does not say how large it is; give its size.`,
+        this.#place(),
       );
     }
     const release = async (): Promise<void> => opened?.response.body.discard();
@@ -226,6 +230,10 @@ export class BlobDownload {
     if (total === undefined) return;
     this.#total ??= total;
     this.#end = Math.min(this.#end ?? total, total);
+  }
+
+  #askSize(): Promise<number | undefined> {
+    return blobSize(this.#access, this.#digest, this.#options.signal);
   }
 
   #take(chunk: Uint8Array): void {

@@ -53,9 +53,10 @@ export function listNames(
 /** The names of one page. `null` in their place is an empty list, and so is nothing. */
 export function readNames(bytes: Uint8Array, member: string, what: string): readonly string[] {
   const document = parse(bytes, what);
-  // Whatever it is, it is looked at before it is used.
-  const names = (document as Readonly<Record<string, unknown>> | null)?.[member] ?? [];
-  if (typeof document !== "object" || !Array.isArray(names)) {
+  const isObject = typeof document === "object" && document !== null && !Array.isArray(document);
+  // An object's members, whatever they are: what is used of them is looked at.
+  const names = isObject ? ((document as Readonly<Record<string, unknown>>)[member] ?? []) : undefined;
+  if (!Array.isArray(names)) {
     throw new RegistryError("PROTOCOL", `${what}: the answer has no list of ${member}.`);
   }
   return names.filter((name): name is string => typeof name === "string");
