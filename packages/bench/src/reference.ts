@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
-import { parseFamiliarName } from "@swimlane/docker-reference";
 import { parseReference } from "@reg/reference";
-import parseDockerImage from "docker-parse-image";
+import { parseFamiliarName } from "@swimlane/docker-reference";
 import dockerImageParser from "docker-image-parser";
+import parseDockerImage from "docker-parse-image";
 import { parse as parseDockerReference } from "docker-reference-parser";
 import parseDockerImageName from "parse-docker-image-name";
 import { parseByRegExp } from "./reference-regexp.ts";
@@ -39,7 +39,9 @@ const vectors = JSON.parse(
   readFileSync(new URL("../vectors/reference.json", import.meta.url), "utf8"),
 ) as readonly Vector[]; // the file is ours, and holds nothing else
 
-const inputs = vectors.filter((vector) => vector.ok && vector.input.length < 200).map((vector) => vector.input);
+const inputs = vectors
+  .filter((vector) => vector.ok && vector.input.length < 200)
+  .map((vector) => vector.input);
 const rates = measure();
 const ours = median(rates[0] ?? []);
 const rows = candidates.map((candidate, index) => {

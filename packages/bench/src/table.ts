@@ -4,10 +4,14 @@ export function formatTable(header: readonly string[], rows: readonly (readonly 
   const widths = header.map((_, column) => Math.max(...all.map((row) => (row[column] ?? "").length)));
   const format = (row: readonly string[]): string =>
     widths
-      .map((width, column) => (column === 0 ? (row[0] ?? "").padEnd(width) : (row[column] ?? "").padStart(width)))
+      .map((width, column) =>
+        column === 0 ? (row[0] ?? "").padEnd(width) : (row[column] ?? "").padStart(width),
+      )
       .join("  ")
       .trimEnd();
-  return [format(header), widths.map((width) => "-".repeat(width)).join("  "), ...rows.map(format)].join("\n");
+  return [format(header), widths.map((width) => "-".repeat(width)).join("  "), ...rows.map(format)].join(
+    "\n",
+  );
 }
 
 /** The middle of the values, or the mean of the middle two. */
