@@ -22,7 +22,10 @@ export interface Reference {
   readonly name: string;
   /** The canonical form, with nothing left out: the one to store. */
   toString(): string;
-  /** The shortest form that Docker accepts: `ubuntu` for `docker.io/library/ubuntu`. */
+  /**
+   * The shortest form that Docker accepts: `ubuntu` for `docker.io/library/ubuntu`. For people: where a name of
+   * Docker Hub looks like an identifier or begins like a host, it is read as something else.
+   */
   familiar(): string;
   /**
    * Another reference, with these parts in place of its own.
