@@ -19,6 +19,9 @@ export const DEFAULT_LIMITS: ExchangeLimits = {
   minRateWindowMs: 60_000,
 };
 
+/** A timer beyond this fires at once. */
+const LONGEST_TIMER_MILLISECONDS = 2 ** 31 - 1;
+
 type Phase = "idle" | "sending" | "waiting" | "receiving";
 
 /**
@@ -34,6 +37,7 @@ export class Watchdog {
   #windowStartedAt = 0;
   #windowBytes = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #firesAt = 0;
 
   constructor(limits: ExchangeLimits, host: string, expired: (error: TransportError) => void) {
     this.#limits = limits;
@@ -73,15 +77,22 @@ export class Watchdog {
   }
 
   #enter(phase: Phase): void {
+    const entered = phase !== this.#phase;
     this.#phase = phase;
     this.#lastProgressAt = performance.now();
-    if (this.#timer === undefined) this.#arm();
+    if (this.#timer === undefined || (entered && this.#dueAt() < this.#firesAt)) this.#arm();
   }
 
   #arm(): void {
-    const dueAt = this.#dueAt();
-    if (dueAt === Number.POSITIVE_INFINITY) return;
-    this.#timer = setTimeout(() => this.#check(), Math.max(1, Math.ceil(dueAt - performance.now())));
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#firesAt = this.#dueAt();
+    if (this.#firesAt === Number.POSITIVE_INFINITY) return;
+    const delayMs = Math.min(
+      Math.max(1, Math.ceil(this.#firesAt - performance.now())),
+      LONGEST_TIMER_MILLISECONDS,
+    );
+    this.#timer = setTimeout(() => this.#check(), delayMs);
   }
 
   #dueAt(): number {

@@ -5,6 +5,7 @@ import type { TransportRequest } from "../transport.ts";
 import { type ConnectorOptions, createConnector } from "./connector.ts";
 import type { TlsSettings, UndiciTransportOptions } from "./options.ts";
 import { proxyRules } from "./proxy-rules.ts";
+import { readThrough } from "./read-through.ts";
 import { createResolver } from "./resolver.ts";
 import { mergeTls, secureContext } from "./tls-settings.ts";
 
@@ -36,6 +37,8 @@ interface Kind {
   readonly identified: boolean;
   /** Whether private addresses are refused. */
   readonly guarded: boolean;
+  /** Whether sockets read into one buffer each, for chunks that are consumed at once. */
+  readonly readThrough: boolean;
 }
 
 export function createAgents(options: UndiciTransportOptions): Agents {
@@ -70,6 +73,7 @@ export function createAgents(options: UndiciTransportOptions): Agents {
     insecure,
     tlsFor: (host) => tlsFor(host, kind.identified),
     observe: options.observe,
+    prepare: kind.readThrough ? readThrough : undefined,
   });
 
   const poolOptions = {
@@ -79,7 +83,7 @@ export function createAgents(options: UndiciTransportOptions): Agents {
   };
 
   const agentFor = (kind: Kind): Agent | ProxyAgent => {
-    const key = `${kind.identified} ${kind.guarded}`;
+    const key = `${kind.identified} ${kind.guarded} ${kind.readThrough}`;
     let agent = agents.get(key);
     if (agent === undefined) {
       agent = new Agent({ ...poolOptions, connect: createConnector(connectorOptions(kind)) });
@@ -95,7 +99,9 @@ export function createAgents(options: UndiciTransportOptions): Agents {
     if (known instanceof ProxyAgent) return known;
     const context = secureContext(await tlsFor(url.host, identified), true);
     const rejectUnauthorized = !insecure(url.hostname, url.port || "443");
-    const connect = createConnector(connectorOptions({ identified: false, guarded: false }));
+    const connect = createConnector(
+      connectorOptions({ identified: false, guarded: false, readThrough: false }),
+    );
     const agent = new ProxyAgent({
       ...poolOptions,
       uri: proxy.href,
@@ -143,7 +149,9 @@ export function createAgents(options: UndiciTransportOptions): Agents {
         if (guarded && isPrivateHost(request.url.hostname)) throw privateTarget(request.url.host);
         return { dispatcher: await proxyAgentFor(proxy, request.url, atHome), borrowed: false };
       }
-      return { dispatcher: agentFor({ identified: atHome, guarded }), borrowed: false };
+      const through = request.sink !== undefined && request.url.protocol === "http:";
+      const kind = { identified: atHome, guarded, readThrough: through };
+      return { dispatcher: agentFor(kind), borrowed: through };
     },
     close: async () => {
       const closing = [...agents.values()];

@@ -1,4 +1,4 @@
-import { isIP, type Socket } from "node:net";
+import { isIP, type OnReadOpts, type Socket } from "node:net";
 import { type PeerCertificate, type SecureContext, TLSSocket } from "node:tls";
 import { buildConnector } from "undici";
 import { emitEvent, isObserved } from "../emit-event.ts";
@@ -33,7 +33,7 @@ export interface ConnectorOptions {
 
 /** How a socket is made ready for reading in another way than Node's own. */
 export interface PreparedSocket {
-  readonly connectOptions: buildConnector.BuildOptions;
+  readonly connectOptions: { readonly onread: OnReadOpts };
   attach(socket: Socket): void;
 }
 

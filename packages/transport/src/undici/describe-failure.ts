@@ -61,12 +61,16 @@ export function describeFailure(error: unknown, request: TransportRequest, recei
     return new TransportError("TRUNCATED", `The body from ${host} ended after ${received} bytes`, options);
   }
   if (
-    code.startsWith("HPE_") ||
+    isParserError(error) ||
+    // Before the head is complete, undici says so of any answer that cannot be parsed.
+    code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH" ||
     code === "UND_ERR_HEADERS_OVERFLOW" ||
     code === "UND_ERR_RES_EXCEEDED_MAX_SIZE"
   ) {
     const what =
-      code === "UND_ERR_HEADERS_OVERFLOW" ? "its header fields are too large" : `it is not HTTP (${code})`;
+      code === "UND_ERR_HEADERS_OVERFLOW"
+        ? "its header fields are too large"
+        : "it is not HTTP as it should be";
     return new TransportError("PROTOCOL", `The answer of ${host} cannot be used: ${what}`, options);
   }
   if (code === "UND_ERR_INVALID_ARG" || code === "UND_ERR_NOT_SUPPORTED")
@@ -94,8 +98,12 @@ export function describeConnectFailure(error: unknown, host: string): TransportE
   });
 }
 
+function isParserError(error: unknown): error is Error {
+  return error instanceof Error && error.name === "HTTPParserError";
+}
+
 function isEndOfFile(error: unknown): boolean {
-  return error instanceof Error && error.name === "HTTPParserError" && /EOF/i.test(error.message);
+  return isParserError(error) && /EOF/i.test(error.message);
 }
 
 /** undici says by its message alone with which status a proxy answered. */

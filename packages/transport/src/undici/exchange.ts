@@ -98,7 +98,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#failure !== undefined) return;
+    // A parser that is resumed before more has come reports no bytes; to pause at that would go on for ever.
+    if (this.#failure !== undefined || chunk.byteLength === 0) return;
     this.#received += chunk.byteLength;
     this.watchdog.receiving(chunk.byteLength);
     if (this.#reader !== undefined) {
