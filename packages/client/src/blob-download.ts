@@ -13,7 +13,7 @@ import type { Access } from "./access.ts";
 import { blobSize } from "./blob-head.ts";
 import { judgeRange, type RangeVerdict } from "./blob-range.ts";
 import { RegistryError } from "./errors.ts";
-import { backoff, isTransient } from "./transience.ts";
+import { backoff, brokeWithinBody, isTransient } from "./transience.ts";
 import { blobUrl } from "./urls.ts";
 import type { WireRequest } from "./wire.ts";
 
@@ -142,6 +142,7 @@ export class BlobDownload {
     try {
       response = await wire.send({ ...this.#request, sink });
     } catch (error) {
+      if (!brokeWithinBody(error) && this.#position === 0) throw error;
       this.#forgive(error, 0);
       return true;
     }
@@ -173,9 +174,10 @@ export class BlobDownload {
     while (this.#end === undefined || this.#position < this.#end) {
       if (this.#fruitless > 0 && opened === undefined) await backoff(this.#fruitless, this.#options.signal);
       const start = this.#position;
+      // Where no answer comes, the transport has tried what there is to try.
+      opened ??= await this.#open();
+      if (opened === undefined) return;
       try {
-        opened ??= await this.#open();
-        if (opened === undefined) return;
         yield* this.#body(opened.response, opened.skip);
         if (this.#end === undefined) return;
         if (this.#position < this.#end) this.#countShort(start);

@@ -208,7 +208,8 @@ class BlobPush {
     } catch (error) {
       signal?.throwIfAborted();
       if (isRegistryError(error) && error.code === "NOT_FOUND") return false;
-      if (!isRegistryError(error) && !isTransient(error)) throw error;
+      // A question that gets no answer ends it: the transport has asked as often as it makes sense.
+      if (!isRegistryError(error)) throw error;
     }
     if (received === undefined || received > source.size) {
       await this.#abandon();
@@ -243,7 +244,7 @@ class BlobPush {
       return (await blobSize(this.#access, digest, signal)) === source.size;
     } catch (error) {
       signal?.throwIfAborted();
-      if (isRegistryError(error) || isTransient(error)) return false;
+      if (isRegistryError(error)) return false;
       throw error;
     }
   }

@@ -59,7 +59,7 @@ export class RemoteRepository implements Repository {
   readonly repository: string;
   readonly name: string;
   readonly origin: string;
-  /** Requests to one host are counted together. */
+  /** What budgets of requests are counted by: the registry's name. */
   readonly host: string;
   readonly #access: Access;
   /** Uploads that refused mounts have begun. */
@@ -73,7 +73,7 @@ export class RemoteRepository implements Repository {
     this.repository = access.target.repository;
     this.name = access.target.name;
     this.origin = access.target.origin;
-    this.host = new URL(access.target.origin).host;
+    this.host = access.target.registry;
   }
 
   async resolve(ref: string, options: StoreOptions = {}): Promise<Descriptor> {

@@ -1,7 +1,14 @@
-import { type Descriptor, MEDIA_TYPES } from "@reg/content";
+import {
+  compareVersions,
+  type Descriptor,
+  MEDIA_TYPES,
+  matchesGlob,
+  parseVersion,
+  parseVersionRange,
+  type Version,
+} from "@reg/content";
 import { type Access, accessTo, formatName, withActions } from "./access.ts";
 import { isRegistryError, RegistryError } from "./errors.ts";
-import { matchesGlob } from "./glob.ts";
 import { createdAt } from "./images.ts";
 import { inOrder } from "./in-order.ts";
 import type { Listing } from "./listing.ts";
@@ -10,7 +17,6 @@ import { deleteReference, putManifest } from "./manifest-write.ts";
 import { listNames } from "./names-page.ts";
 import type { CallOptions, Ref } from "./options.ts";
 import { filtered, limited, onePage } from "./paging.ts";
-import { compareVersions, parseRange, parseVersion, satisfies } from "./semver.ts";
 import { isTag } from "./tag-name.ts";
 import { tagsUrl } from "./urls.ts";
 import type { Wire } from "./wire.ts";
@@ -224,10 +230,10 @@ function selector(options: ListTagsOptions): ((tag: string) => boolean) | undefi
   // An expression with the flag g remembers where it was: each tag is tested by itself.
   else if (match !== undefined) tests.push((tag) => tag.search(match) >= 0);
   if (semver !== undefined) {
-    const range = parseRange(semver);
+    const isInRange = parseVersionRange(semver);
     tests.push((tag) => {
       const version = parseVersion(tag);
-      return version !== undefined && satisfies(version, range);
+      return version !== undefined && isInRange(version);
     });
   }
   return tests.length === 0 ? undefined : (tag) => tests.every((test) => test(tag));
@@ -236,8 +242,14 @@ function selector(options: ListTagsOptions): ((tag: string) => boolean) | undefi
 function sort(tags: string[], order: "registry" | "name" | "semver"): string[] {
   if (order === "name") return tags.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   if (order === "registry") return tags;
-  return tags
-    .map((tag) => ({ tag, version: parseVersion(tag) }))
-    .sort((a, b) => compareVersions(a.version, b.version) || (a.tag < b.tag ? -1 : 1))
-    .map(({ tag }) => tag);
+  const versions: { readonly tag: string; readonly version: Version }[] = [];
+  const others: string[] = [];
+  for (const tag of tags) {
+    const version = parseVersion(tag);
+    if (version === undefined) others.push(tag);
+    else versions.push({ tag, version });
+  }
+  versions.sort((a, b) => compareVersions(a.version, b.version) || (a.tag < b.tag ? -1 : 1));
+  // What is no version has no place among them.
+  return [...others.sort(), ...versions.map(({ tag }) => tag)];
 }

@@ -13,6 +13,15 @@ export function isTransient(error: unknown): boolean {
   return isBranded(error) && (error as { readonly retryable: boolean }).retryable;
 }
 
+/**
+ * Whether the connection broke within the body of an answer, rather than before one came. For the time before, a
+ * transport has its own rules about trying again, and has followed them.
+ */
+export function brokeWithinBody(error: unknown): boolean {
+  // As above; only errors from behind the head of an answer carry it.
+  return isTransient(error) && (error as { readonly received?: number }).received !== undefined;
+}
+
 /** Waits before another attempt: exponential from 250 ms with full jitter, 8 s at most; aborts with the signal's reason. */
 export async function backoff(attempt: number, signal?: AbortSignal): Promise<void> {
   const ceiling = Math.min(FIRST_PAUSE_MILLISECONDS * 2 ** (attempt - 1), LAST_PAUSE_MILLISECONDS);
