@@ -1,0 +1,3 @@
+import { describeCompany } from "./scenario.ts";
+
+describeCompany("embedded");
