@@ -36,9 +36,8 @@ afterAll(async () => {
 
 it("says of each image what it is, what is newer and what is attached, and of a bad one what is wrong", async () => {
   const name = `localhost:${registry.port}/team/app`;
-  const query = new URLSearchParams(
-    [`${name}:1.0.0`, `${name}:nope`, "Not a name"].map((ref) => ["ref", ref]),
-  );
+  const query = new URLSearchParams();
+  for (const ref of [`${name}:1.0.0`, `${name}:nope`, "Not a name"]) query.append("ref", ref);
   const { images } = (await (await fetch(`${url}/images?${query}`)).json()) as { images: object[] };
   expect(images).toMatchObject([
     { reference: `${name}:1.0.0`, newer: "1.2.0", attached: { "application/vnd.example.signature": 1 } },
