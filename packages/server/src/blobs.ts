@@ -1,7 +1,8 @@
 import type { Digest } from "@reg/reference";
 import type { Context } from "./context.ts";
-import { emptyReply, type RegistryReply, type ReplyHeaders } from "./exchange.ts";
+import { emptyReply, type RegistryReply, type RegistryRequest, type ReplyHeaders } from "./exchange.ts";
 import { checkDigest } from "./names.ts";
+import type { ReadableBlob } from "./pull-through.ts";
 import { parseRange } from "./range.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -10,45 +11,13 @@ export async function readBlob(context: Context, name: string, reference: string
   const { request, state } = context;
   const digest = checkDigest(reference);
   const repository = state.storage.repository(name);
-  const found = await repository.stat(digest);
-  if (found === undefined) {
-    const fetched = await state.pullThrough?.blob(repository, digest, request.method);
-    if (fetched === undefined) throw unknownBlob(digest);
-    return blobReply(context, digest, fetched.size, (start, end) => fetched.read({ start, end }));
+  const size = await repository.stat(digest);
+  if (size !== undefined) {
+    return blobReply(request, digest, { size, read: (range) => repository.read(digest, range) });
   }
-  return blobReply(context, digest, found, (start, end) => repository.read(digest, { start, end }));
-
-  function blobReply(
-    { request: { method } }: Context,
-    of: Digest,
-    size: number,
-    open: (start: number, end: number) => AsyncIterable<Uint8Array>,
-  ): RegistryReply {
-    const headers: ReplyHeaders = [
-      ["Content-Type", "application/octet-stream"],
-      ["Docker-Content-Digest", of],
-      ["ETag", `"${of}"`],
-      ["Accept-Ranges", "bytes"],
-      ["Cache-Control", "max-age=31536000, immutable"],
-    ];
-    if (matches(request.header("if-none-match"), of)) return emptyReply(304, headers);
-    const ifRange = request.header("if-range");
-    const whole = ifRange !== undefined && ifRange !== `"${of}"`;
-    const range = whole ? undefined : parseRange(request.header("range"), size);
-    if (range === "unsatisfiable") {
-      throw new Refusal(416, "RANGE_INVALID", `the blob has ${size} bytes`, {
-        headers: [["Content-Range", `bytes */${size}`]],
-      });
-    }
-    const { start, end } = range ?? { start: 0, end: size };
-    const partial: ReplyHeaders =
-      range === undefined ? [] : [["Content-Range", `bytes ${start}-${end - 1}/${size}`]];
-    return {
-      status: range === undefined ? 200 : 206,
-      headers: [["Content-Length", String(end - start)], ...headers, ...partial],
-      body: method === "HEAD" ? undefined : open(start, end),
-    };
-  }
+  const pulled = await state.pullThrough?.blob(repository, digest, request.method);
+  if (pulled === undefined) throw unknownBlob(digest);
+  return blobReply(request, digest, pulled);
 }
 
 /** `DELETE /v2/<name>/blobs/<digest>` (end-10). */
@@ -68,6 +37,37 @@ export function matches(header: string | undefined, digest: Digest): boolean {
   return header
     .split(",")
     .some((tag) => tag.trim() === "*" || tag.trim().replace(/^W\//, "") === `"${digest}"`);
+}
+
+function blobReply(request: RegistryRequest, digest: Digest, blob: ReadableBlob): RegistryReply {
+  const { size } = blob;
+  const headers: ReplyHeaders = [
+    ["Content-Type", "application/octet-stream"],
+    ["Docker-Content-Digest", digest],
+    ["ETag", `"${digest}"`],
+    ["Accept-Ranges", "bytes"],
+    ["Cache-Control", "max-age=31536000, immutable"],
+  ];
+  if (matches(request.header("if-none-match"), digest)) return emptyReply(304, headers);
+  // RFC 9110, section 13.1.5: a range of something else than the client has begun is no use to it.
+  const ifRange = request.header("if-range");
+  const range =
+    ifRange === undefined || ifRange === `"${digest}"`
+      ? parseRange(request.header("range"), size)
+      : undefined;
+  if (range === "unsatisfiable") {
+    throw new Refusal(416, "RANGE_INVALID", `the blob has ${size} bytes`, {
+      headers: [["Content-Range", `bytes */${size}`]],
+    });
+  }
+  const { start, end } = range ?? { start: 0, end: size };
+  const partial: ReplyHeaders =
+    range === undefined ? [] : [["Content-Range", `bytes ${start}-${end - 1}/${size}`]];
+  return {
+    status: range === undefined ? 200 : 206,
+    headers: [["Content-Length", String(end - start)], ...headers, ...partial],
+    body: request.method === "HEAD" ? undefined : blob.read({ start, end }),
+  };
 }
 
 function unknownBlob(digest: Digest): Refusal {

@@ -31,8 +31,8 @@ export interface ProxyOptions {
 /** How many tags' ages and repositories' blobs are remembered. */
 const MAX_REMEMBERED = 10_000;
 
-/** A blob that can be sent, though its end may still be on its way from upstream. */
-export interface PulledBlob {
+/** A blob that can be sent, though its end may still be on its way. */
+export interface ReadableBlob {
   readonly size: number;
   read(range: ByteRange): AsyncIterable<Uint8Array>;
 }
@@ -67,7 +67,11 @@ export class PullThrough {
   }
 
   /** A blob that a stored manifest names; `undefined` where none does or upstream has not got it. */
-  async blob(repository: RepositoryStorage, digest: Digest, method: string): Promise<PulledBlob | undefined> {
+  async blob(
+    repository: RepositoryStorage,
+    digest: Digest,
+    method: string,
+  ): Promise<ReadableBlob | undefined> {
     const descriptor = (await this.#knownBlobs(repository)).get(digest);
     const source = await this.#options.source(repository.name);
     if (descriptor === undefined || source === undefined) return undefined;
