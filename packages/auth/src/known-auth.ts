@@ -45,6 +45,8 @@ export function learnChallenges(
     }
   }
   if (refusal !== undefined && !basic) throw refusal;
+  // A token that was refused may be answered by the reason alone (RFC 6750, section 3).
+  if (before?.realm !== undefined) return { ...before, basic };
   return { bearer: true, basic, widened: newWidened() };
 }
 

@@ -23,6 +23,11 @@ export interface SignInOptions {
   readonly realms?: RealmAllowances | undefined;
   /** Hosts (or all) that get secrets over plain HTTP although they are not this machine. */
   readonly sendSecretsOverPlainHttp?: boolean | readonly string[] | undefined;
+  /**
+   * Whether a credential store that fails ends the request (default false: it goes on anonymously, and the failure is
+   * told where that is refused too).
+   */
+  readonly requireCredentialStore?: boolean | undefined;
   /** Told when a token server replaces a refresh token, so that the new one can be kept. */
   readonly onRefreshToken?: ((registry: string, credential: Credential) => void | Promise<void>) | undefined;
   /** Milliseconds on a clock that never jumps (default `performance.now`). */
@@ -31,8 +36,8 @@ export interface SignInOptions {
   readonly trace?: AuthTrace | undefined;
 }
 
-/** Registries one process talks to at a time; beyond them one costs a 401 again. */
-const ORIGINS_MAX = 256;
+/** Registries and repositories one process talks to at a time; beyond them one costs a 401 again. */
+const KNOWN_MAX = 1000;
 
 /** What the registry's last 401 said about the header that was sent. */
 interface Refusal {
@@ -47,7 +52,8 @@ interface Refusal {
 export class SignIn implements Authenticator {
   readonly #options: SignInOptions;
   readonly #rules: RealmRules;
-  readonly #known = new BoundedMap<string, KnownAuth>(ORIGINS_MAX);
+  /** By repository, as some registries have a token server for each, and by origin for those not seen yet. */
+  readonly #known = new BoundedMap<string, KnownAuth>(KNOWN_MAX);
   readonly #lookups: CredentialLookups;
   readonly #tokens: TokenStore;
   readonly #server: TokenServer;
@@ -79,13 +85,13 @@ export class SignIn implements Authenticator {
 
   /** Before the first answer: what this registry asked for last time. Nothing is sent to one that never asked. */
   async #ahead(request: AuthRequest): Promise<string | undefined> {
-    const known = this.#known.get(request.url.origin);
+    const known = this.#recall(request);
     if (known === undefined) return undefined;
     try {
       return await this.#sign(request, known, undefined);
     } catch (error) {
       request.signal?.throwIfAborted();
-      this.#known.delete(request.url.origin);
+      for (const place of placesOf(request)) this.#known.delete(place);
       // A registry may have moved to another token server; then its next 401 names it.
       if (isAuthError(error) && error.code !== "PROTOCOL") throw error;
       return undefined;
@@ -94,8 +100,7 @@ export class SignIn implements Authenticator {
 
   async #again(request: AuthRequest): Promise<string | undefined> {
     this.#options.trace?.({ kind: "challenge", challenges: request.challenges });
-    const origin = request.url.origin;
-    const before = this.#known.get(origin);
+    const before = this.#recall(request);
     let known = learnChallenges(request.challenges, request.url, this.#rules, before);
     // Some answer 401 without a challenge to anything but the version check.
     if (known === undefined && request.rejected === undefined) {
@@ -103,7 +108,7 @@ export class SignIn implements Authenticator {
     }
     known ??= before;
     if (known === undefined) return this.#giveUp(request);
-    this.#known.set(origin, known);
+    for (const place of placesOf(request)) this.#known.set(place, known);
     const bearer = request.challenges.find(({ scheme }) => scheme === "bearer");
     return this.#sign(request, known, {
       rejected: request.rejected,
@@ -122,8 +127,9 @@ export class SignIn implements Authenticator {
     const key = { registry: request.registry, repository: repositoryOf(request.scopes) };
     if (refusal?.rejected !== undefined) this.#lookups.refresh(key);
     const { credential, failure } = await this.#lookups.get(key, request.signal);
-    // Signing in anonymously did not help; what went wrong with the credential is the reason to tell.
-    if (failure !== undefined && refusal?.rejected !== undefined) throw failure;
+    // Where signing in anonymously did not help, what went wrong with the credential is the reason to tell.
+    const anonymous = this.#options.requireCredentialStore !== true && refusal?.rejected === undefined;
+    if (failure !== undefined && !anonymous) throw failure;
 
     if (credential !== undefined && "registryToken" in credential && known.bearer) {
       assertEncrypted(request.url, this.#rules);
@@ -182,11 +188,26 @@ export class SignIn implements Authenticator {
     return `Bearer ${token}`;
   }
 
+  #recall(request: AuthRequest): KnownAuth | undefined {
+    for (const place of placesOf(request)) {
+      const known = this.#known.get(place);
+      if (known !== undefined) return known;
+    }
+    return undefined;
+  }
+
   async #giveUp(request: AuthRequest): Promise<undefined> {
     const { failure } = await this.lookup(request.registry, request.scopes, request.signal);
     if (failure !== undefined) throw failure;
     return undefined;
   }
+}
+
+/** Where something is known of a registry, the narrowest first. */
+function placesOf(request: AuthRequest): readonly string[] {
+  const { origin } = request.url;
+  const repository = repositoryOf(request.scopes);
+  return repository === undefined ? [origin] : [`${origin} ${repository}`, origin];
 }
 
 /**

@@ -26,6 +26,16 @@ export interface TokenGrant {
   readonly refreshToken?: string;
 }
 
+/** Who asked whom, for messages. */
+export interface TokenAsker {
+  /** `the token server https://auth.docker.io/token` */
+  readonly where: string;
+  /** `anonymously`, `to "me" with the password from FILE` */
+  readonly as: string;
+  /** What must not be in a message. */
+  readonly secrets: readonly string[];
+}
+
 /** Room for a token of many groups; nothing honest is larger. */
 export const TOKEN_ANSWER_LIMIT_BYTES = 131_072;
 
@@ -90,18 +100,17 @@ export function basicHeader(username: string, password: string): string {
 /**
  * Judges a token server's answer. The token is not decoded: it is the registry's business.
  *
- * @throws AuthError `UNAUTHENTICATED`, `UNAVAILABLE`, `PROTOCOL`; the message holds none of `secrets`.
+ * @throws AuthError `UNAUTHENTICATED`, `UNAVAILABLE`, `PROTOCOL`; the message holds none of the asker's secrets.
  */
 export function judgeTokenAnswer(
   status: number,
   bytes: Uint8Array,
-  realm: URL,
   prefer: "token" | "access_token",
-  secrets: readonly string[],
+  asked: TokenAsker,
 ): TokenGrant {
-  const where = `the token server ${realm.origin}${realm.pathname}`;
+  const { where } = asked;
   const answer = parseObject(bytes);
-  if (status !== 200) throw refusal(status, where, answer, secrets);
+  if (status !== 200) throw refusal(status, asked, answer);
   if (answer === undefined)
     throw new AuthError("PROTOCOL", `${where} answered 200 without a JSON object`, { status });
   const first = answer[prefer];
@@ -123,14 +132,13 @@ export function judgeTokenAnswer(
 
 function refusal(
   status: number,
-  where: string,
+  { where, as, secrets }: TokenAsker,
   answer: Readonly<Record<string, unknown>> | undefined,
-  secrets: readonly string[],
 ): AuthError {
   const words = answer === undefined ? "" : serverWords(answer);
   const said = words === "" ? `${status}` : `${status} (${quoteForeign(words, secrets)})`;
   if (status === 400 || status === 401 || status === 403) {
-    return new AuthError("UNAUTHENTICATED", `${where} refused to give a token: ${said}`, { status });
+    return new AuthError("UNAUTHENTICATED", `${where} gives no token ${as}: ${said}`, { status });
   }
   if (status === 408 || status === 429 || status >= 500) {
     return new AuthError("UNAVAILABLE", `${where} cannot give a token now: ${said}`, { status });

@@ -5,6 +5,7 @@ import { isAuthError } from "./errors.ts";
 import type { AuthTrace } from "./events.ts";
 import { readLimited } from "./read-limited.ts";
 import { assertRealmMayHaveSecrets, type RealmRules } from "./realm.ts";
+import { quoteForeign } from "./text.ts";
 import {
   judgeTokenAnswer,
   TOKEN_ANSWER_LIMIT_BYTES,
@@ -169,14 +170,20 @@ export class TokenServer {
       context: url.origin === origin ? { registry: request.registry, origin, scopes: [] } : undefined,
       onBehalfOf: origin,
     });
-    const what = `the token server ${question.realm.origin}${question.realm.pathname}`;
-    const bytes = await readLimited(response.body, TOKEN_ANSWER_LIMIT_BYTES, what);
-    return judgeTokenAnswer(
-      response.status,
-      bytes,
-      question.realm,
-      method === "GET" ? "token" : "access_token",
-      secrets,
-    );
+    const where = `the token server ${question.realm.origin}${question.realm.pathname}`;
+    const bytes = await readLimited(response.body, TOKEN_ANSWER_LIMIT_BYTES, where);
+    const asked = { where, as: describe(credential), secrets };
+    return judgeTokenAnswer(response.status, bytes, method === "GET" ? "token" : "access_token", asked);
   }
+}
+
+/** Whose credential it is and where it was found: what a person needs to mend it. */
+function describe(credential: Credential | undefined): string {
+  if (credential === undefined) return "anonymously";
+  const name =
+    "username" in credential && credential.username !== undefined
+      ? `to "${quoteForeign(credential.username)}" `
+      : "";
+  const source = credential.source === undefined ? "" : ` from ${quoteForeign(credential.source)}`;
+  return `${name}with the ${credentialType(credential).replace("-", " ")}${source}`;
 }

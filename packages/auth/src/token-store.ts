@@ -74,7 +74,8 @@ export class TokenStore {
       const external = await this.#getShared(key);
       if (external !== undefined) return external;
       const grant = await ask(shared);
-      this.#keep(key, grant.token, grant.lifetimeSeconds * 1000 * RENEW_AT_SHARE);
+      const now = this.#options.clock();
+      this.#keep(key, grant.token, now, now + grant.lifetimeSeconds * 1000 * RENEW_AT_SHARE);
       await this.#setShared(key, grant);
       return grant.token;
     });
@@ -94,20 +95,14 @@ export class TokenStore {
     return verdict;
   }
 
-  #keep(key: TokenKey, token: string, goodForMs: number): void {
+  #keep(key: TokenKey, token: string, receivedAt: number, renewAt: number): void {
     const name = groupOf(key);
     let group = this.#groups.get(name);
     if (group === undefined) {
       group = new BoundedMap<string, Held>(TOKENS_PER_GROUP_MAX);
       this.#groups.set(name, group);
     }
-    const receivedAt = this.#options.clock();
-    group.set(key.scopes.join(" "), {
-      scopes: key.scopes,
-      token,
-      receivedAt,
-      renewAt: receivedAt + goodForMs,
-    });
+    group.set(key.scopes.join(" "), { scopes: key.scopes, token, receivedAt, renewAt });
   }
 
   async #getShared(key: TokenKey): Promise<string | undefined> {
@@ -120,7 +115,8 @@ export class TokenStore {
     // Another process's clock is the same wall clock at best: what is left is believed up to the longest lifetime.
     const left = held === undefined ? 0 : Math.min(held.renewAt - Date.now(), LIFETIME_MAX_MS);
     if (held === undefined || !(left > 0)) return undefined;
-    this.#keep(key, held.token, left);
+    // How old it is, nobody knows.
+    this.#keep(key, held.token, Number.NEGATIVE_INFINITY, this.#options.clock() + left);
     return held.token;
   }
 

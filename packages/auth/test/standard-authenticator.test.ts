@@ -311,6 +311,9 @@ describe("a token's answer", () => {
     const network = tokenRegistry({ token: () => json({ details: "bad \u001b[31m\u202epassword" }, 401) });
     const error = await send(network, withAlice(), "/v2/a/manifests/1", PULL).catch((e: unknown) => e);
     expect(isAuthError(error) && error.code).toBe("UNAUTHENTICATED");
+    expect((error as AuthError).message).toContain(
+      'gives no token to "al+ice" with the password from static credentials: 401',
+    );
     expect((error as AuthError).message).toContain("bad \\u{1b}[31m\\u{202e}password");
   });
 
@@ -385,6 +388,20 @@ describe("a 401 that comes again", () => {
       return url.pathname === "/v2/" ? bearer(REALM) : { status: 401, headers: [["www-authenticate", ""]] };
     });
     expect((await send(network, createAuthenticator(), "/v2/a/manifests/1", PULL)).status).toBe(200);
+  });
+
+  test("with the reason alone renews the token", async () => {
+    let good = "token-1";
+    const network = scriptedTransport(({ url, headers }) => {
+      if (url.host === TOKEN_HOST) return json({ token: good });
+      if (headers["authorization"] === undefined) return bearer(REALM);
+      if (headers["authorization"] === `Bearer ${good}`) return json({});
+      return { status: 401, headers: [["www-authenticate", 'Bearer error="invalid_token"']] };
+    });
+    const authenticator = createAuthenticator();
+    await send(network, authenticator, "/v2/a/manifests/1", PULL);
+    good = "token-2";
+    expect((await send(network, authenticator, "/v2/a/manifests/1", PULL)).status).toBe(200);
   });
 
   test("offering Basic alone to a stale token does not lose the token server", async () => {
@@ -664,6 +681,15 @@ describe("a credential store that fails", () => {
     ).toBe(200);
   });
 
+  test("does where it is asked to", async () => {
+    const network = tokenRegistry();
+    const authenticator = createAuthenticator({ credentials, requireCredentialStore: true });
+    await expect(send(network, authenticator, "/v2/a/manifests/1", PULL)).rejects.toMatchObject({
+      code: "HELPER_FAILED",
+    });
+    expect(network.to(TOKEN_HOST)).toEqual([]);
+  });
+
   test.each([
     ["the anonymous token", tokenRegistry({ accepts: () => false })],
     ["anonymous tokens", tokenRegistry({ token: () => json({}, 401) })],
@@ -679,6 +705,27 @@ describe("a credential store that fails", () => {
       code: "HELPER_FAILED",
     });
   });
+});
+
+test("a registry with a token server for each repository costs no 401 once each is known", async () => {
+  const network = scriptedTransport(({ url, headers }) => {
+    const [, , repository = ""] = url.pathname.split("/");
+    if (url.host === TOKEN_HOST) return json({ token: `t${url.pathname}` });
+    return headers["authorization"] === `Bearer t/${repository}`
+      ? json({})
+      : bearer(`https://${TOKEN_HOST}/${repository}`);
+  });
+  const authenticator = createAuthenticator();
+  for (let round = 0; round < 2; round += 1) {
+    for (const name of ["a", "b"]) {
+      const response = await send(network, authenticator, `/v2/${name}/manifests/1`, [
+        `repository:${name}:pull`,
+      ]);
+      expect(response.status).toBe(200);
+    }
+    if (round === 0) network.requests.length = 0;
+  }
+  expect(network.requests.map(({ url }) => url.host)).toEqual([REGISTRY, REGISTRY]);
 });
 
 test("nothing that can be inspected shows a secret", async () => {
