@@ -1,8 +1,11 @@
 export type { TransportErrorCode, TransportErrorOptions } from "./errors.ts";
 export { isTransportError, TransportError } from "./errors.ts";
 export { type FetchTransportOptions, fetchTransport } from "./fetch-transport.ts";
+export { formatEvent } from "./format-event.ts";
 export { isLoopbackHost, isPrivateAddress, isPrivateHost } from "./ip-address.ts";
+export { type NoProxy, parseNoProxy } from "./no-proxy.ts";
 export { probeScheme, usesPlainHttp } from "./probe-scheme.ts";
+export { parseRateLimit, type RateLimit } from "./rate-limit.ts";
 export { redactUrl } from "./redact-url.ts";
 export {
   type Endpoint,

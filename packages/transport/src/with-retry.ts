@@ -25,12 +25,16 @@ const ATTEMPTS = 5;
 const BASE_DELAY_MILLISECONDS = 250;
 const MAX_DELAY_MILLISECONDS = 30_000;
 const STATUSES: readonly number[] = [408, 429, 500, 502, 503, 504];
+/** A server that lets a deadline pass had all of its time: five such waits would take minutes. */
+const MAX_TIMEOUTS = 2;
 /** The one status that says the request was turned away before anything was done. */
 const NOT_PROCESSED = 429;
 
 /**
  * Sends a request again after a failure that may pass: exponential back-off with full jitter, `Retry-After` in both
  * forms. The last answer, or the last error, stands.
+ *
+ * A deadline that passed is tried once more, not four times.
  *
  * What may have taken effect is not repeated: POST, PATCH and anything to an upload session is sent again only after a
  * 429, or where no connection came about. A body that broke after its head came is not fetched again either: whoever
@@ -53,6 +57,7 @@ export function withRetry(options: RetryOptions = {}): Middleware {
     const request = withId(original);
     const attempts = Math.max(1, request.attempts ?? options.attempts ?? ATTEMPTS);
     const repeatable = isRepeatable(request);
+    let timeouts = 0;
     for (let attempt = 1; ; attempt++) {
       const last = attempt >= attempts;
       const backOff = random() * Math.min(maxMs, baseMs * 2 ** (attempt - 1));
@@ -69,6 +74,7 @@ export function withRetry(options: RetryOptions = {}): Middleware {
       } catch (error) {
         if (last || request.signal?.aborted === true || !isTransportError(error) || !error.retryable)
           throw error;
+        if (error.code === "TIMEOUT" && ++timeouts === MAX_TIMEOUTS) throw error;
         if (error.received !== undefined || !(repeatable || error.neverSent)) throw error;
         delayMs = backOff;
         reason = error.code;
