@@ -110,6 +110,9 @@ export {
 export { selectTags } from "./sync/select-tags.ts";
 export type { ErrorFacts, SyncFailure } from "./sync/sync-outcome.ts";
 export { parseSyncRules, type SyncRule, type SyncRules, type TagSelection } from "./sync/sync-rules.ts";
+export { matchesGlob } from "./sync/tag-glob.ts";
+export { compareVersions, parseVersion, type Version } from "./sync/version.ts";
+export { parseVersionRange, type VersionRange } from "./sync/version-range.ts";
 export {
   assertSize,
   createVerifier,

@@ -149,7 +149,8 @@ function isWord(text: string): boolean {
   for (let i = 0; i < text.length; i += 1) {
     const c = text.charCodeAt(i);
     const word = (c >= 97 && c <= 122) || (c >= 65 && c <= 90) || (c >= 48 && c <= 57);
-    if (!word && c !== 45 && c !== 46 && c !== 95) return false;
+    // Punctuation inside, never in front: `..` is no name.
+    if (!word && (i === 0 || (c !== 45 && c !== 46 && c !== 95))) return false;
   }
   return true;
 }

@@ -4,6 +4,8 @@ import type { CopyResult } from "./copy/options.ts";
 import { createScheduler } from "./copy/scheduler.ts";
 import { onSide } from "./copy/side.ts";
 import { moveBlob, type TransferContext } from "./copy/transfer.ts";
+import type { Descriptor } from "./descriptor.ts";
+import { LIMITS } from "./limits.ts";
 import { isManifestType } from "./media-types.ts";
 import type { ContentSource, ContentTarget } from "./store.ts";
 import { type ContentFault, type VerifyOptions, type VerifyReport, verify } from "./verify.ts";
@@ -48,7 +50,6 @@ export async function repair(
   const { signal } = options;
   const scheduler = options.scheduler ?? createScheduler({ concurrency: options.concurrency });
   const shared = { ...options, scheduler };
-  const before = await verify(target, ref, shared);
   const reader = createManifestReader(source, { scheduler, signal });
   const context: TransferContext = {
     source,
@@ -74,15 +75,28 @@ export async function repair(
     await write(fault);
   };
 
-  const wrong = before.faults.filter(({ kind }) => kind === "wrong");
-  for (const fault of wrong) await replace(fault);
-  const copied = await copy(source, before.root.digest, target, ref, {
-    deep: true,
-    foreignLayers: options.foreignLayers,
-    scheduler,
-    onProgress: options.onProgress,
-    signal,
-  });
+  const brings = (root: Descriptor): Promise<CopyResult> =>
+    copy(source, root.digest, target, ref, {
+      deep: true,
+      foreignLayers: options.foreignLayers,
+      scheduler,
+      onProgress: options.onProgress,
+      signal,
+    });
+
+  const before = await verify(target, ref, shared);
+  const wrong: ContentFault[] = [];
+  let copied: CopyResult | undefined;
+  for (let report = before, round = 0; ; round += 1) {
+    const found = report.faults.filter(({ kind }) => kind === "wrong");
+    for (const fault of found) await replace(fault);
+    wrong.push(...found);
+    copied = sum(copied, await brings(report.root));
+    // A manifest that could not be read has hidden what lies below it.
+    const hidden = report.faults.some(({ descriptor }) => isManifestType(descriptor.mediaType));
+    if (!hidden || round >= LIMITS.graphDepth) break;
+    report = await verify(target, ref, shared);
+  }
   const remaining: ContentFault[] = [];
   for (const fault of wrong) if (!(await isRight(target, fault, shared))) remaining.push(fault);
   return {
@@ -91,6 +105,17 @@ export async function repair(
     replaced: wrong.filter((fault) => !remaining.includes(fault)),
     ok: remaining.length === 0,
     remaining,
+  };
+}
+
+function sum(a: CopyResult | undefined, b: CopyResult): CopyResult {
+  if (a === undefined) return b;
+  return {
+    ...b,
+    bytes: a.bytes + b.bytes,
+    copied: a.copied + b.copied,
+    mounted: a.mounted + b.mounted,
+    skipped: a.skipped + b.skipped,
   };
 }
 

@@ -4,6 +4,7 @@ import type { Descriptor, Platform } from "./descriptor.ts";
 import { ContentError } from "./errors.ts";
 import { isDigestSyntax } from "./hasher.ts";
 import { LIMITS } from "./limits.ts";
+import { quote } from "./quote.ts";
 
 // Documents are read loosely: unknown fields pass and are kept (image-spec, considerations.md, "Extensibility"), and
 // `null` counts as absent, for that is how some Go programs write an empty list. What is known must be well formed.
@@ -208,9 +209,31 @@ function withoutNulls(value: unknown): unknown {
     : value;
 }
 
+/** The small build of zod has no texts of its own. */
+function explain(issue: z.core.$ZodIssue | undefined): string {
+  switch (issue?.code) {
+    case "invalid_type":
+      return `it is no ${issue.expected}`;
+    case "unrecognized_keys":
+      return `it has the unknown field ${quote(issue.keys[0] ?? "")}`;
+    case "invalid_value":
+      return issue.message === "Invalid input"
+        ? `it is none of ${issue.values.map(String).join(", ")}`
+        : issue.message;
+    case "custom":
+      return issue.message;
+    default:
+      return "it is not what the format allows";
+  }
+}
+
 function formatPath(path: readonly PropertyKey[]): string {
-  return path
-    .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
-    .join("")
-    .replace(/^\./, "");
+  let text = "";
+  for (const part of path) {
+    if (typeof part === "number") text += `[${part}]`;
+    else if (/^[A-Za-z_]\w*$/.test(String(part))) text += text === "" ? String(part) : `.${String(part)}`;
+    // A field that a stranger named.
+    else text += `[${quote(String(part))}]`;
+  }
+  return text;
 }

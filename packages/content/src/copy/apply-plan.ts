@@ -12,8 +12,8 @@ import { onSide } from "./side.ts";
 import { type TransferContext, type Transferred, transferBlob } from "./transfer.ts";
 
 /**
- * Does what a plan says: blobs first, a manifest when all it needs is there, tags at the very end. What turns out to
- * be at the target by now is skipped, so that a plan can be applied again after a failure.
+ * Does what a plan says: blobs first, a manifest when all it needs is there, tags at the very end. Blobs that are at
+ * the target by now are skipped, so that a plan can be applied again after a failure.
  *
  * @throws Whatever the stores throw, with the side that failed ({@link failedSide}); {@link ContentError} `INVALID`
  * where the plan contradicts itself; the signal's reason where it is aborted.

@@ -57,26 +57,21 @@ export async function mapImages(
     const document = rawDocument(index.bytes);
     // parseManifest has seen that these are one list, of objects.
     const raws = (document["manifests"] ?? []) as readonly JsonObject[];
-    const renamed = new Map<string, string>();
-    const made: { readonly raw: JsonObject; readonly entry: Descriptor; readonly attests: boolean }[] = [];
-    for (const [i, entry] of index.document.manifests.entries()) {
-      const attests = isAttestation(entry);
-      if (attests && map.attestations === false) {
-        map.onDropped?.(entry);
-        continue;
-      }
-      const raw = raws[i] ?? {};
-      const isLeft = attests || !isManifestType(entry.mediaType);
-      const { mediaType, digest, size } = isLeft ? entry : await mapOne(entry, depth + 1);
-      if (!isLeft) renamed.set(entry.digest, digest);
-      const isSame = digest === entry.digest && mediaType === entry.mediaType;
+    const made = await Promise.all(
+      index.document.manifests.map(async (entry, i) => {
+        const isLeft = isAttestation(entry) || !isManifestType(entry.mediaType);
+        return { entry, raw: raws[i] ?? {}, now: isLeft ? entry : await mapOne(entry, depth + 1) };
+      }),
+    );
+    const renamed = new Map<string, string>(made.map(({ entry, now }) => [entry.digest, now.digest]));
+    const kept = made.filter(({ entry }) => map.attestations !== false || !isAttestation(entry));
+    for (const entry of made) if (!kept.includes(entry)) map.onDropped?.(entry.entry);
+    const manifests = kept.map(({ entry, raw, now }) => {
+      if (isAttestation(entry)) return withSubject(raw, entry, renamed);
+      const { mediaType, digest, size } = now;
+      if (digest === entry.digest && mediaType === entry.mediaType) return raw;
       const { data: _, ...rest } = raw;
-      made.push({ raw: isSame ? raw : { ...rest, mediaType, digest, size }, entry, attests });
-    }
-    const manifests = made.map(({ raw, entry, attests }) => {
-      const about = entry.annotations?.[ABOUT];
-      const now = attests && about !== undefined ? renamed.get(about) : undefined;
-      return now === undefined ? raw : { ...raw, annotations: { ...entry.annotations, [ABOUT]: now } };
+      return { ...rest, mediaType, digest, size };
     });
     const changed: JsonObject = { ...document, manifests };
     const final = map.index?.(changed, index.mediaType) ?? changed;
@@ -90,6 +85,14 @@ export async function mapImages(
 
 /** BuildKit's name for the manifest that an attestation is about. */
 const ABOUT = "vnd.docker.reference.digest";
+
+function withSubject(raw: JsonObject, entry: Descriptor, renamed: ReadonlyMap<string, string>): JsonObject {
+  const about = entry.annotations?.[ABOUT];
+  const now = about === undefined ? undefined : renamed.get(about);
+  return now === undefined || now === about
+    ? raw
+    : { ...raw, annotations: { ...entry.annotations, [ABOUT]: now } };
+}
 
 /** A document that has been parsed before, once more as it is. */
 export function rawDocument(bytes: Uint8Array): JsonObject {

@@ -57,7 +57,7 @@ export interface SyncRules {
  * ```
  */
 export function parseSyncRules(value: unknown): SyncRules {
-  const { defaults = {}, ...rules } = readAs(rulesSchema, value, "sync rules");
+  const { defaults = {}, ...rules } = readAs(rulesSchema, value, "file of sync rules");
   return { ...rules, rules: rules.rules.map((rule) => ({ ...defaults, ...rule })) };
 }
 

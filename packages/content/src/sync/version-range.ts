@@ -58,7 +58,7 @@ function parseAlternative(text: string, whole: string): readonly Comparator[] {
   const words = text.split(" ").filter((word) => word !== "");
   if (words.length === 3 && words[1] === "-") {
     const [from = "", , to = ""] = words;
-    return [...between(partial(from, whole)).slice(0, 1), ...upTo(partial(to, whole))];
+    return [{ operator: ">=", version: partial(from, whole).version }, ...upTo(partial(to, whole))];
   }
   const comparators: Comparator[] = [];
   for (let i = 0; i < words.length; i += 1) {
