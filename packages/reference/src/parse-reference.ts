@@ -37,23 +37,24 @@ export type ParseResult =
  * const reference = parseReference("ghcr.io/owner/app:1.2");
  * reference.domain; // "ghcr.io"
  */
-export function parseReference(input: string, options: ParseOptions = {}): Reference {
+export function parseReference(input: string, options?: ParseOptions): Reference {
   const slash = input.indexOf("/");
   const named = slash > 0 && readsAsDomain(input, slash);
   if (named && scanDomain(input, 0) !== slash) throw explainInput(input) ?? explainDomain(input, slash);
 
   const start = named ? slash + 1 : 0;
   const end = scanPath(input, start);
-  if (!isEnd(input, end, COLON) || (end === 64 && isIdentifier(input))) {
+  const next = end < input.length ? input.charCodeAt(end) : AT;
+  if (end < 0 || (next !== COLON && next !== AT) || (end === 64 && isIdentifier(input))) {
     const stop = start + input.slice(start).search(/[:@]|$/);
     throw explainInput(input) ?? explainPath(input, start, stop);
   }
 
   let at = end;
   let tag: string | undefined;
-  if (input.charCodeAt(at) === COLON) {
+  if (next === COLON) {
     at = scanTag(input, end + 1);
-    if (!isEnd(input, at, AT)) {
+    if (at < 0 || (at < input.length && input.charCodeAt(at) !== AT)) {
       throw explainInput(input) ?? explainTag(input, end + 1, end + input.slice(end).search(/@|$/));
     }
     tag = input.slice(end + 1, at);
@@ -63,24 +64,20 @@ export function parseReference(input: string, options: ParseOptions = {}): Refer
     if (scanDigest(input, at + 1) !== input.length) throw explainInput(input) ?? explainDigest(input, at + 1);
     // The scanner has just found it to be one.
     digest = input.slice(at + 1) as Digest;
-  } else if (tag === undefined && options.defaultTag !== undefined) {
+  } else if (tag === undefined && options?.defaultTag !== undefined) {
     tag = parseTag(options.defaultTag);
   }
 
-  const { defaultDomain, defaultNamespace } = options;
-  const domain = named
-    ? foldDomain(input.slice(0, slash))
-    : defaultDomain === undefined
-      ? DOCKER_HUB
-      : parseDomain(defaultDomain);
+  const defaultDomain = options?.defaultDomain;
+  const defaultNamespace = options?.defaultNamespace;
+  const unnamed = defaultDomain === undefined ? DOCKER_HUB : parseDomain(defaultDomain);
+  const domain = named ? foldDomain(input.slice(0, slash)) : unnamed;
   let path = input.slice(start, end);
   if (named ? domain === DOCKER_HUB && !path.includes("/") : slash < 0) {
     if (!named && defaultNamespace !== undefined) path = `${parsePath("", defaultNamespace)}/${path}`;
     else if (domain === DOCKER_HUB) path = `${OFFICIAL_NAMESPACE}/${path}`;
   }
-  if (path.length > MAX_PATH_CHARACTERS) {
-    throw explainPath(input, start, end, path.length - end + start);
-  }
+  if (path.length > MAX_PATH_CHARACTERS) throw explainPath(input, start, end, path.length - end + start);
   return new ParsedReference(domain, path, tag, digest);
 }
 
@@ -91,17 +88,11 @@ export function parseReference(input: string, options: ParseOptions = {}): Refer
  * const result = safeParseReference("Ubuntu");
  * if (!result.ok) console.error(result.error.hint);
  */
-export function safeParseReference(input: string, options: ParseOptions = {}): ParseResult {
+export function safeParseReference(input: string, options?: ParseOptions): ParseResult {
   try {
     return { ok: true, reference: parseReference(input, options) };
   } catch (error) {
     if (isInvalidReferenceError(error)) return { ok: false, error };
     throw error;
   }
-}
-
-/** Whether a part that ends there is followed by nothing, by what begins the next, or by a digest. */
-function isEnd(input: string, at: number, next: number): boolean {
-  const code = input.charCodeAt(at);
-  return at === input.length || code === next || code === AT;
 }
