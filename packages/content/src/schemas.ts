@@ -87,10 +87,7 @@ export function readAs<T>(schema: Schema<T>, value: unknown, what: string): T {
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const place = issue === undefined || issue.path.length === 0 ? "" : ` at ${formatPath(issue.path)}`;
-  throw new ContentError(
-    "INVALID",
-    `The ${what} is wrong${place}: ${issue?.message ?? "it does not parse"}.`,
-  );
+  throw new ContentError("INVALID", `The ${what} is wrong${place}: ${explain(issue)}.`);
 }
 
 const text = z.string();
