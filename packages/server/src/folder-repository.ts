@@ -19,11 +19,16 @@ const NO_LINK: ReadonlySet<unknown> = new Set([
 
 const NOTHING: readonly Descriptor[] = [];
 
+type IndexChange = (entries: readonly Descriptor[]) => readonly Descriptor[];
+
 /** One repository: an OCI image layout. Other programs may read and write it at the same time. */
 export class FolderRepository implements RepositoryStorage {
   readonly name: string;
   readonly #folder: string;
   #made = false;
+  #changes: IndexChange[] = [];
+  #running: Promise<void> = Promise.resolve();
+  #next: Promise<void> | undefined;
   #index: { readonly version: string; readonly entries: readonly Descriptor[] } | undefined;
 
   constructor(name: string, folder: string) {
@@ -81,15 +86,31 @@ export class FolderRepository implements RepositoryStorage {
     return this.#index.entries;
   }
 
-  async updateIndex(change: (entries: readonly Descriptor[]) => readonly Descriptor[]): Promise<void> {
-    await this.#make();
-    await updateIndex(this.#folder, change);
+  /** What comes while the file is being replaced is written together, by the next replacement. */
+  updateIndex(change: IndexChange): Promise<void> {
+    this.#changes.push(change);
+    this.#next ??= this.#running.then(() => {
+      const changes = this.#changes;
+      this.#changes = [];
+      this.#next = undefined;
+      const written = this.#write(changes);
+      this.#running = written.catch(() => {}); // the callers hear of a failure
+      return written;
+    });
+    return this.#next;
   }
 
   /** Where a blob belongs, in a layout that is there by then. */
   async place(digest: Digest): Promise<string> {
     await this.#make();
     return blobPath(this.#folder, digest);
+  }
+
+  async #write(changes: readonly IndexChange[]): Promise<void> {
+    await this.#make();
+    await updateIndex(this.#folder, (entries) =>
+      changes.reduce((current, change) => change(current), entries),
+    );
   }
 
   async #make(): Promise<void> {

@@ -88,7 +88,7 @@ async function exchange(
   // A peer that goes away while it is answered is its own affair.
   outgoing.on("error", () => {});
   try {
-    const host = incoming.headers.host ?? "";
+    const host = incoming.headers.host ?? (hosts === undefined ? addressOf(socket) : "");
     const reply = isServed(host, hosts)
       ? await registry.handle(requestOf(incoming, outgoing, host))
       : refusalReply(
@@ -102,7 +102,13 @@ async function exchange(
   }
 }
 
+/** HTTP/1.0 need not say what it calls this registry. */
+function addressOf({ localAddress = "localhost", localPort }: Socket): string {
+  return `${localAddress.includes(":") ? `[${localAddress}]` : localAddress}:${localPort}`;
+}
+
 function isServed(host: string, hosts: readonly string[] | undefined): boolean {
+  if (!/^[A-Za-z0-9._:[\]-]+$/.test(host)) return false;
   if (hosts === undefined) return true;
   const name = host.replace(/:\d*$/, "").toLowerCase();
   return hosts.some((allowed) =>

@@ -99,15 +99,13 @@ export class ManifestCatalog {
   /** Stores a manifest's bytes as they came, and gives it tags. */
   async put(parsed: ParsedManifest, tags: readonly string[]): Promise<void> {
     const { descriptor, bytes } = parsed;
-    if ((await this.#repository.stat(descriptor.digest)) !== bytes.byteLength) {
-      const writer = await this.#storage.writer();
-      try {
-        await writer.write(bytes);
-        await writer.commit(this.#repository, descriptor.digest);
-      } catch (error) {
-        await writer.abort();
-        throw error;
-      }
+    const writer = await this.#storage.writer();
+    try {
+      await writer.write(bytes);
+      await writer.commit(this.#repository, descriptor.digest);
+    } catch (error) {
+      await writer.abort();
+      throw error;
     }
     this.#records.set(descriptor.digest, recordOf(parsed));
     await this.#repository.updateIndex((entries) => withTags(entries, descriptor, tags));

@@ -131,11 +131,17 @@ export class PullThrough {
     const source = await this.#options.source(repository.name);
     if (source === undefined) return stored;
     try {
-      const found = await upstream(() => source.resolve(reference, { signal: this.#ended.signal }));
+      const found = await this.#ask(source, reference, stored);
       if (found === undefined) return undefined;
-      if (stored?.digest !== found.digest) await this.#store(repository, source, found, digest, reference);
+      const { descriptor } = found;
+      if (digest !== undefined && descriptor.digest !== digest) {
+        throw new Refusal(502, "MANIFEST_INVALID", "upstream names another manifest than the one asked for");
+      }
+      if (stored?.digest !== descriptor.digest) {
+        await this.#store(repository, source, found, digest === undefined ? [reference] : []);
+      }
       if (digest === undefined) remember(this.#tagged, `${repository.name}:${reference}`, performance.now());
-      return { mediaType: found.mediaType, digest: found.digest, size: found.size };
+      return { mediaType: descriptor.mediaType, digest: descriptor.digest, size: descriptor.size };
     } catch (error) {
       if (stored === undefined) throw error;
       this.#options.onStale?.(error, repository.name);
@@ -143,33 +149,46 @@ export class PullThrough {
     }
   }
 
+  /** What upstream says a reference is; with the bytes, where nothing is stored and it can say both at once. */
+  #ask(
+    source: ContentSource,
+    reference: string,
+    stored: Descriptor | undefined,
+  ): Promise<{ readonly descriptor: Descriptor; readonly bytes?: Uint8Array } | undefined> {
+    const { signal } = this.#ended;
+    return upstream(async () => {
+      if (stored === undefined && source.fetchManifest !== undefined)
+        return source.fetchManifest(reference, { signal });
+      return { descriptor: await source.resolve(reference, { signal }) };
+    });
+  }
+
   async #store(
     repository: RepositoryStorage,
     source: ContentSource,
-    found: Descriptor,
-    digest: Digest | undefined,
-    reference: string,
+    found: { readonly descriptor: Descriptor; readonly bytes?: Uint8Array },
+    tags: readonly string[],
   ): Promise<void> {
-    if (digest !== undefined && found.digest !== digest) {
-      throw new Refusal(502, "MANIFEST_INVALID", "upstream names another manifest than the one asked for");
-    }
+    const { descriptor } = found;
     const catalog = this.#catalogOf(repository);
-    const bytes =
-      (await catalog.find(found.digest)) === undefined
-        ? await upstream(async () =>
-            (await source.fetch(found, { signal: this.#ended.signal })).bytes(LIMITS.manifestBytes),
-          )
-        : await catalog.read(found);
-    if (bytes === undefined)
-      throw new Refusal(502, "MANIFEST_UNKNOWN", "upstream names a manifest it has not got");
+    const known = (await catalog.find(descriptor.digest)) !== undefined;
     const parsed = await upstream(async () => {
-      verifyBytes(found, bytes);
-      return parseManifest(bytes, found.mediaType, { algorithm: digestAlgorithm(found.digest) });
+      const bytes =
+        found.bytes ?? (known ? await catalog.read(descriptor) : await this.#fetch(source, descriptor));
+      verifyBytes(descriptor, bytes);
+      return parseManifest(bytes, descriptor.mediaType, { algorithm: digestAlgorithm(descriptor.digest) });
     });
-    if (parsed === undefined) return;
-    await catalog.put(parsed, digest === undefined ? [reference] : []);
-    const known = this.#blobs.get(repository.name);
-    if (known !== undefined) learn(known, parsed);
+    if (parsed === undefined) {
+      throw new Refusal(502, "MANIFEST_UNKNOWN", "upstream names a manifest it has not got");
+    }
+    await catalog.put(parsed, tags);
+    const blobs = this.#blobs.get(repository.name);
+    if (blobs !== undefined) learn(blobs, parsed);
+  }
+
+  async #fetch(source: ContentSource, descriptor: Descriptor): Promise<Uint8Array> {
+    const stream = await source.fetch(descriptor, { signal: this.#ended.signal });
+    return stream.bytes(LIMITS.manifestBytes);
   }
 
   #isFresh(repository: RepositoryStorage, tag: string): boolean {

@@ -12,6 +12,7 @@ import { bytesOf, inProcess, noise, overHttp, pushImage, temporaryFolder } from 
 
 interface Upstream {
   readonly source: ContentSource;
+  readonly store: ContentSource;
   /** How often each thing was asked for: `resolve 1.0`, `fetch sha256:…`. */
   readonly asked: Map<string, number>;
   readonly manifest: Descriptor;
@@ -46,6 +47,7 @@ async function upstreamImage(size = 3 * 1024 * 1024): Promise<Upstream> {
 
   const asked = new Map<string, number>();
   const upstream: Upstream = {
+    store,
     asked,
     manifest,
     layer,
@@ -208,6 +210,26 @@ describe("pulling through", () => {
     const head = await send(`${image}/blobs/${upstream.layer.digest}`, { method: "HEAD" });
     expect([head.status, head.headers.get("content-length")]).toEqual([200, String(upstream.layer.size)]);
     expect(upstream.asked.get(`fetch ${upstream.layer.digest}`)).toBeUndefined();
+  });
+
+  test("a manifest that is not stored takes one request where upstream can answer both questions at once", async () => {
+    const upstream = await upstreamImage();
+    const { source, asked, manifest } = upstream;
+    const both: ContentSource = {
+      ...source,
+      async fetchManifest(ref) {
+        asked.set(`both ${ref}`, (asked.get(`both ${ref}`) ?? 0) + 1);
+        const descriptor = await upstream.store.resolve(ref);
+        return { descriptor, bytes: await (await source.fetch(descriptor)).bytes(1000) };
+      },
+    };
+    asked.clear();
+    const { send } = inProcess({ proxy: { source: () => both } });
+    for (let i = 0; i < 2; i += 1) {
+      const response = await send(`${image}/manifests/1.0`);
+      expect(response.headers.get("docker-content-digest")).toBe(manifest.digest);
+    }
+    expect([...asked.keys()].filter((key) => !key.startsWith("fetch"))).toEqual(["both 1.0", "resolve 1.0"]);
   });
 
   test("a tag is believed as long as was said", async () => {
