@@ -35,6 +35,7 @@ export function readPairs(option: string, words: readonly string[]): Record<stri
 function splitMediaType(word: string): { path: string; mediaType: string } {
   const match = /^(.+):([a-z]+\/[^/:]+)$/i.exec(word);
   const [, path, mediaType] = match ?? [];
-  if (path === undefined || mediaType === undefined) return { path: word, mediaType: "application/octet-stream" };
+  if (path === undefined || mediaType === undefined)
+    return { path: word, mediaType: "application/octet-stream" };
   return { path, mediaType };
 }

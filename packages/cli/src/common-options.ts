@@ -10,7 +10,10 @@ export const COMMON_OPTIONS: readonly OptionDefinition[] = [
   },
   { name: "all-platforms", summary: "take the image for every platform it is made for" },
   { name: "plain-http", summary: "speak http instead of https (loopback addresses do so by themselves)" },
-  { name: "insecure", summary: "accept any TLS certificate" },
+  {
+    name: "insecure",
+    summary: "accept any TLS certificate; with --plain-http, send passwords unencrypted too",
+  },
   { name: "ca", value: "FILE", summary: "trust the certificates in this PEM file besides the system's" },
   {
     name: "family",
@@ -27,6 +30,12 @@ export const COMMON_OPTIONS: readonly OptionDefinition[] = [
   { name: "proxy", value: "URL", summary: "go through this proxy instead of the one in the environment" },
   { name: "username", short: "u", value: "U", summary: "sign in as this user; needs --password-stdin" },
   { name: "password-stdin", summary: "read the password from standard input" },
+  {
+    name: "realm",
+    value: "HOST=URL",
+    many: true,
+    summary: "let the credentials for this registry go to that token server",
+  },
   { name: "authfile", value: "FILE", summary: "read and keep credentials in this file" },
   {
     name: "progress",

@@ -69,6 +69,7 @@ function hintOf(error: Error, code: string): string | undefined {
   const own = property(error, "hint");
   if (typeof own === "string" && own !== "" && !error.message.includes(own)) return own;
   if (code === "NOT_FOUND") return whereToLook(error);
+  if (code === "POLICY_REFUSED") return howToAllow(error);
   if (code === "UNAUTHENTICATED") return howToSignIn(error);
   // A message of two sentences says the next step already.
   if (/[.;] \S/.test(error.message)) return undefined;
@@ -80,7 +81,15 @@ function howToSignIn(error: Error): string {
   return `\`reg login ${typeof registry === "string" ? registry : "HOST"}\` signs in, \`reg auth explain\` shows what was tried`;
 }
 
+/** The packages name their own options; here are those of the command line. */
+function howToAllow(error: Error): string | undefined {
+  if (error.message.includes("sendSecretsOverPlainHttp"))
+    return "here: --plain-http together with --insecure";
+  return error.message.includes("realms:") ? "here: --realm HOST=URL" : undefined;
+}
+
 function whereToLook(error: Error): string | undefined {
+  if (error.message.includes(" blob ")) return undefined;
   const registry = property(error, "registry");
   const repository = property(error, "repository");
   if (typeof registry !== "string" || typeof repository !== "string") return undefined;

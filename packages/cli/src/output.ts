@@ -63,7 +63,7 @@ export class Output {
   async document(bytes: Uint8Array): Promise<void> {
     if (this.stdout.isTTY !== true) return this.bytes(bytes);
     const text = escapeControl(new TextDecoder().decode(bytes), { lines: true });
-    this.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
+    this.stdout.write(text === "" || text.endsWith("\n") ? text : `${text}\n`);
   }
 
   /** Bytes as they are, waiting until they are taken. */

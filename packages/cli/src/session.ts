@@ -113,6 +113,7 @@ function clientOptions(
   const family = call.text("family");
   const proxy = call.text("proxy");
   const resolve = call.list("resolve");
+  const realms = call.list("realm");
   const concurrency = call.number("concurrency");
   const debug = call.flag("debug") || environment.debug;
   return {
@@ -122,6 +123,8 @@ function clientOptions(
     onWarning: ({ registry, text }) => call.output.note(`${registry} warns: ${text}`),
     ...(call.flag("plain-http") ? { plainHttp: true } : {}),
     ...(call.flag("insecure") ? { insecure: true } : {}),
+    ...(call.flag("plain-http") && call.flag("insecure") ? { sendSecretsOverPlainHttp: true } : {}),
+    ...(realms.length === 0 ? {} : { realms: readRealms(realms) }),
     ...(ca === undefined ? {} : { ca: readFileSync(ca, "utf8") }),
     ...(family === undefined ? {} : { family: family === "4" ? 4 : family === "6" ? 6 : "auto" }),
     ...(proxy === undefined ? {} : { proxy }),
@@ -129,6 +132,21 @@ function clientOptions(
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(debug ? { observe: (event) => call.output.error(debugLine(event)) } : {}),
   };
+}
+
+function readRealms(words: readonly string[]): Record<string, string[]> {
+  const realms: Record<string, string[]> = {};
+  for (const word of words) {
+    const [host, url] = word.split("=", 2);
+    if (!host || !url || !URL.canParse(url)) {
+      throw new UsageError(
+        `--realm is HOST=URL, not "${word}"`,
+        "for example ghcr.io=https://sso.example.com",
+      );
+    }
+    realms[host] = [...(realms[host] ?? []), new URL(url).origin];
+  }
+  return realms;
 }
 
 /** `HOST:PORT:ADDR`, where host and address may be IPv6 in brackets. */
@@ -158,8 +176,8 @@ async function credentialsOf(
 ): Promise<CredentialStore> {
   const kept = keptCredentials(call, sdk, environment);
   const username = call.text("username");
-  // Signing in is the one command that uses these itself.
-  if (call.name === "login") return kept;
+  // These commands use what is given themselves.
+  if (call.name === "login" || call.name === "serve") return kept;
   if (username === undefined) {
     if (!call.flag("password-stdin")) return kept;
     throw new UsageError("--password-stdin needs --username");

@@ -17,24 +17,36 @@ export async function transfer(
   to: string,
   tags: readonly string[] = [],
 ): Promise<void> {
-  const started = performance.now();
-  const remotes = [from, to].map(parseLocation).filter((location) => location.kind === "remote");
-  const session = await openSession(
-    call,
-    remotes.map((location) => location.reference),
-  );
+  const remotes = [from, to]
+    .map(parseLocation)
+    .flatMap((each) => (each.kind === "remote" ? [each.reference] : []));
+  const session = await openSession(call, remotes);
   const opened = await openSource(call, session, from);
   const isLocal = parseLocation(to).kind !== "remote";
-  const source = isLocal ? await withRootRead(opened, call.signal) : opened;
+  const read = isLocal ? await withRootRead(opened, call.signal) : opened;
+  const source = await converted(call, session, read);
   const options = copyOptions(call);
   if (call.flag("dry-run")) return showPlan(call, session, source, to, options);
+  await publish(call, session, source, to, { ...options, tags });
+}
+
+/** Copies to where `to` says, and tells what came of it. What a failure leaves behind is taken away. */
+export async function publish(
+  call: Call,
+  session: Session,
+  source: OpenSource,
+  to: string,
+  options: CopyOptions & { readonly tags?: readonly string[] } = {},
+): Promise<void> {
+  const started = performance.now();
+  const { tags = [], ...copyOptions } = options;
   const target = await openTarget(call, session, to, source);
   const refs = [target.ref, ...tags.map((tag) => checkTag(session, target, tag))];
   const onProgress = startProgress(call);
   let result: CopyResult;
   try {
     result = await session.sdk.copy(source.store, source.ref, target.store, refs, {
-      ...options,
+      ...copyOptions,
       signal: call.signal,
       onProgress,
     });
@@ -44,6 +56,16 @@ export async function transfer(
     throw error;
   }
   report(call, source, target, result, performance.now() - started);
+}
+
+/** With `--format`, the image as it would be in that format: made here, and written with the copy. */
+async function converted(call: Call, session: Session, source: OpenSource): Promise<OpenSource> {
+  const format = call.text("format");
+  if (format !== "oci" && format !== "docker") return source;
+  const made = await session.sdk.convertImage(source.store, source.ref, format, { signal: call.signal });
+  if (made.dropped.length > 0)
+    call.output.note(`left out, as ${format} has no place for it: ${made.dropped.join(", ")}`);
+  return { ...source, store: made.source, ref: made.descriptor.digest };
 }
 
 /**
@@ -62,7 +84,8 @@ async function withRootRead(source: OpenSource, signal: AbortSignal): Promise<Op
     resolve: store.resolve.bind(store),
     fetch: store.fetch.bind(store),
     exists: store.exists.bind(store),
-    fetchManifest: (asked, options) => (asked === ref ? Promise.resolve(root) : fetchManifest(asked, options)),
+    fetchManifest: (asked, options) =>
+      asked === ref ? Promise.resolve(root) : fetchManifest(asked, options),
     ...(store.remote === undefined ? {} : { remote: store.remote }),
     ...(store.host === undefined ? {} : { host: store.host }),
     ...(store.fetchInto === undefined ? {} : { fetchInto: store.fetchInto.bind(store) }),

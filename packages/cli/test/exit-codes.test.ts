@@ -69,13 +69,19 @@ describe("exit codes", () => {
   });
 
   test("2: an option that does not exist", async () => {
-    expectPlainFailure(await reg(["pull", "--platfrom", "x", "a", "oci:b"], { cwd }), 2, /did you mean --platform\?/);
+    expectPlainFailure(
+      await reg(["pull", "--platfrom", "x", "a", "oci:b"], { cwd }),
+      2,
+      /did you mean --platform\?/,
+    );
   });
 
   test("3: an unknown tag, and an unknown repository", async () => {
     const tag = await reg(["pull", `localhost:${open.port}/demo/app:9`, "oci:out"], { cwd });
     expectPlainFailure(tag, 3, /demo\/app:9.*reg tags localhost:\d+\/demo\/app/);
-    const repository = await reg(["pull", `localhost:${open.port}/no/such:1`, "oci-archive:out.tar"], { cwd });
+    const repository = await reg(["pull", `localhost:${open.port}/no/such:1`, "oci-archive:out.tar"], {
+      cwd,
+    });
     expectPlainFailure(repository, 3, /no\/such/);
     expectNothingLeft();
   });
@@ -118,7 +124,9 @@ describe("exit codes", () => {
     await using corrupt = await serve(
       createRegistry({ storage, faults: [{ kind: "corrupt", method: "GET", path: "/blobs/" }] }),
     );
-    const pushed = await reg(["push", "oci:broken:1.0", `localhost:${corrupt.port}/demo/broken:1.0`], { cwd });
+    const pushed = await reg(["push", "oci:broken:1.0", `localhost:${corrupt.port}/demo/broken:1.0`], {
+      cwd,
+    });
     expect(pushed.code).toBe(0);
     const ended = await reg(["pull", "-q", `localhost:${corrupt.port}/demo/broken:1.0`, "oci:out"], { cwd });
     expectPlainFailure(ended, 6, /digest/);

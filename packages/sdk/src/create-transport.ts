@@ -1,4 +1,10 @@
-import { type Authenticator, type CredentialStore, createAuthenticator, withAuth } from "@reg/auth";
+import {
+  type Authenticator,
+  type AuthenticatorOptions,
+  type CredentialStore,
+  createAuthenticator,
+  withAuth,
+} from "@reg/auth";
 import {
   compose,
   type Middleware,
@@ -17,7 +23,7 @@ import {
 import { createEngine, type EngineOptions } from "./engine.ts";
 
 /** How requests are sent and signed in. Options of the engine stand beside those of the middleware. */
-export interface TransportOptions extends EngineOptions {
+export interface TransportOptions extends EngineOptions, Omit<AuthenticatorOptions, "credentials" | "clock"> {
   /** Sends requests in place of the engine, whose options do not count then. `close` of it is the caller's. */
   readonly transport?: Transport | undefined;
   /** Where credentials are kept. Default: where docker, podman and the environment have them. */
@@ -47,10 +53,26 @@ export interface RegistryTransport {
  * the same rules as any other, and inside of mirrors, so that each mirror is signed in to by itself.
  */
 export function createTransport(options: TransportOptions = {}): RegistryTransport {
-  const { transport, credentials, authenticator, mirrors, throttle, retry, redirects, observe, ...rest } = options;
-  const engine = createEngine({ ...rest, ...(observe === undefined ? {} : { observe }) });
-  const signIn = authenticator ?? createAuthenticator({ credentials: credentials ?? defaultCredentials() });
-  const below: readonly Middleware[] = [withThrottle(throttle), withRetry(retry), withRedirects(redirects), withTracing()];
+  const { transport, credentials, authenticator, mirrors, throttle, retry, redirects, observe, ...more } =
+    options;
+  const { realms, sendSecretsOverPlainHttp, tokenCache, clientId, onRefreshToken, ...engineOptions } = more;
+  const engine = createEngine({ ...engineOptions, ...(observe === undefined ? {} : { observe }) });
+  const signIn =
+    authenticator ??
+    createAuthenticator({
+      credentials: credentials ?? defaultCredentials(),
+      realms,
+      sendSecretsOverPlainHttp,
+      tokenCache,
+      clientId,
+      onRefreshToken,
+    });
+  const below: readonly Middleware[] = [
+    withThrottle(throttle),
+    withRetry(retry),
+    withRedirects(redirects),
+    withTracing(),
+  ];
   const signed: readonly Middleware[] = signIn === false ? below : [withAuth(signIn), ...below];
   const outer: readonly Middleware[] = mirrors === undefined ? [] : [withMirrors({ mirrors })];
   return {

@@ -61,7 +61,9 @@ function fetchEngine(options: EngineOptions, cause: unknown): TransportEngine {
       { cause },
     );
   }
-  return Object.assign(fetchTransport(undefined, Object.fromEntries(given)), { close: () => Promise.resolve() });
+  return Object.assign(fetchTransport(undefined, Object.fromEntries(given)), {
+    close: () => Promise.resolve(),
+  });
 }
 
 /** Options that the runtime's fetch can honour too: time and size limits. */

@@ -75,14 +75,15 @@ function codeOf(status: number): string {
 
 function errorsOf(bytes: Uint8Array): readonly unknown[] {
   const document = parse(bytes);
-  const errors = typeof document === "object" && document !== null ? Reflect.get(document, "errors") : undefined;
+  const errors =
+    typeof document === "object" && document !== null ? Reflect.get(document, "errors") : undefined;
   return Array.isArray(errors) ? errors : [];
 }
 
 async function printJson(call: Call, response: TransportResponse): Promise<void> {
   const bytes = await response.body.bytes(BODY_LIMIT_BYTES);
-  const headers: Record<string, string[]> = {};
-  for (const [name, value] of response.headers) (headers[name.toLowerCase()] ??= []).push(value);
+  const headers: Record<string, readonly string[]> = {};
+  for (const [name] of response.headers) headers[name.toLowerCase()] = response.headers.all(name);
   const body = parse(bytes) ?? Buffer.from(bytes).toString("utf8");
   call.output.value({ status: response.status, headers, body });
 }

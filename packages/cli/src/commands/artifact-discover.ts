@@ -12,7 +12,11 @@ export async function run(call: Call): Promise<undefined> {
     signal: call.signal,
   });
   call.output.result(
-    { reference: reference.toString(), digest: tree.descriptor.digest, referrers: tree.referrers.map(document) },
+    {
+      reference: reference.toString(),
+      digest: tree.descriptor.digest,
+      referrers: tree.referrers.map(document),
+    },
     () => [`${reference}  ${tree.descriptor.digest}`, ...branches(tree.referrers, "")],
   );
 }

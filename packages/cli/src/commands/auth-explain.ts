@@ -49,7 +49,9 @@ function describe(event: AuthEvent): string {
     case "refusal":
       return `refused (${event.code}): ${event.message}`;
     case "authorization":
-      return event.scheme === "none" ? "sent without Authorization" : `sent with Authorization: ${event.scheme}`;
+      return event.scheme === "none"
+        ? "sent without Authorization"
+        : `sent with Authorization: ${event.scheme}`;
     case "answer":
       return `the registry answers ${event.status}`;
   }

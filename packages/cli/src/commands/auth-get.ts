@@ -24,9 +24,12 @@ export async function run(call: Call): Promise<ExitCode | undefined> {
         ? credential.identityToken
         : credential.registryToken;
   const revealed = call.flag("reveal") ? { secret } : {};
-  call.output.result({ registry, repository: repository ?? null, type, username, source, ...revealed }, () => [
-    `${type}${username === null ? "" : ` of ${username}`} for ${registry}, from ${source ?? "a credential store"}`,
-    ...(call.flag("reveal") ? [secret] : []),
-  ]);
+  call.output.result(
+    { registry, repository: repository ?? null, type, username, source, ...revealed },
+    () => [
+      `${type}${username === null ? "" : ` of ${username}`} for ${registry}, from ${source ?? "a credential store"}`,
+      ...(call.flag("reveal") ? [secret] : []),
+    ],
+  );
   return undefined;
 }

@@ -14,13 +14,17 @@ export async function run(call: Call): Promise<undefined> {
   const path = `/v2/${reference.path}/manifests/${reference.digest ?? reference.tag}`;
   // A HEAD is not counted as a pull.
   const response = await client.request(reference.domain, "HEAD", path, {
-    headers: { accept: "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, */*" },
+    headers: {
+      accept: "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, */*",
+    },
     signal: call.signal,
   });
   await response.body.discard();
   const { headers, status } = response;
   if (status === 401 || status === 403) {
-    throw new CommandError("UNAUTHENTICATED", `${reference.domain} answers ${status} for ${reference}`, { status });
+    throw new CommandError("UNAUTHENTICATED", `${reference.domain} answers ${status} for ${reference}`, {
+      status,
+    });
   }
   const limit = readAmount(field(headers, "limit"));
   const remaining = readAmount(field(headers, "remaining"));

@@ -11,7 +11,8 @@ import { UsageError } from "../usage-error.ts";
 /** `{target, source, digest, ok, copied, bytes, replaced: [...], remaining: [...]}`. */
 export async function run(call: Call): Promise<ExitCode> {
   const from = call.text("from");
-  if (from === undefined) throw new UsageError("--from SOURCE is missing", "name a place that has the content whole");
+  if (from === undefined)
+    throw new UsageError("--from SOURCE is missing", "name a place that has the content whole");
   const locations = [call.argument("TARGET"), from].map(parseLocation);
   const remotes = locations.flatMap((location) => (location.kind === "remote" ? [location.reference] : []));
   const session = await openSession(call, remotes);

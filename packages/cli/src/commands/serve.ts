@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { RegistryOptions } from "@reg/server";
 import type { Call } from "../call.ts";
 import { readSecret } from "../read-secret.ts";
+import { openSession } from "../session.ts";
 import { UsageError } from "../usage-error.ts";
 
 const DEFAULT_ADDRESS = "127.0.0.1:5000";
@@ -16,6 +17,7 @@ export async function run(call: Call): Promise<undefined> {
     readOnly: call.flag("read-only"),
     onError: (error) => call.output.error(`reg: ${error instanceof Error ? error.message : String(error)}`),
     ...(await accessOf(call, server)),
+    ...(await proxyOf(call)),
   });
   const listener = await server.serve(registry, { hostname, port });
   call.defer(() => listener.close());
@@ -36,6 +38,16 @@ async function accessOf(
   if (!call.flag("password-stdin")) throw new UsageError("--username needs --password-stdin");
   const password = await readSecret(call.signal);
   return { access: server.basicAccess({ users: { [username]: password } }) };
+}
+
+/** With `--mirror`, what is not here comes from there, through a client like any other. */
+async function proxyOf(call: Call): Promise<Pick<RegistryOptions, "proxy">> {
+  const upstream = call.text("mirror");
+  if (upstream === undefined) return {};
+  const { client, repository } = await openSession(call, []);
+  const source = (name: string): ReturnType<typeof client.repository> =>
+    client.repository(repository(`${upstream}/${name}`), { write: false });
+  return { proxy: { source } };
 }
 
 /** `HOST:PORT`, `:PORT`, `PORT` or `[::1]:PORT`. */

@@ -1,11 +1,11 @@
 import type { Call } from "../call.ts";
 import type { ExitCode } from "../command.ts";
+import { faultDocument, faultLine } from "../content-faults.ts";
 import { formatBytes } from "../format.ts";
 import { parseLocation } from "../location.ts";
 import { openSource } from "../open-location.ts";
 import { startProgress } from "../progress/start-progress.ts";
 import { openSession } from "../session.ts";
-import { faultDocument, faultLine } from "../content-faults.ts";
 
 /** `{target, digest, ok, checked, bytes, faults: [{kind, digest, mediaType, size, path, message}]}`. */
 export async function run(call: Call): Promise<ExitCode> {

@@ -60,6 +60,13 @@ export const COPY_OPTIONS: readonly OptionDefinition[] = [
   { name: "dry-run", summary: "say what would be moved, and move nothing" },
 ];
 
+/** An image that a command reads, wherever it is. */
+export const IMAGE: ArgumentDefinition = {
+  name: "REF",
+  summary: "an image: a reference, oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE[:TAG]",
+  completes: "file",
+};
+
 /** Which artifact, for commands that make one. */
 export const ARTIFACT_TYPE: OptionDefinition = {
   name: "artifact-type",

@@ -1,5 +1,5 @@
 import type { CommandDefinition } from "../command.ts";
-import { ANNOTATION, REF, TARGET } from "./arguments.ts";
+import { ANNOTATION, IMAGE, REF, TARGET } from "./arguments.ts";
 
 const TO = {
   name: "to",
@@ -59,7 +59,7 @@ export const CHANGING: readonly CommandDefinition[] = [
   {
     name: "mutate",
     summary: "Change an image's configuration, labels or annotations",
-    arguments: [REF],
+    arguments: [IMAGE],
     options: [
       TO,
       ANNOTATION,
@@ -79,7 +79,7 @@ export const CHANGING: readonly CommandDefinition[] = [
   {
     name: "rebase",
     summary: "Put an image's own layers onto a new base",
-    arguments: [REF],
+    arguments: [IMAGE],
     options: [
       TO,
       { name: "old-base", value: "REF", summary: "the base it was built on" },
@@ -99,7 +99,7 @@ export const CHANGING: readonly CommandDefinition[] = [
     details: [
       "With --append the platforms that TARGET has already are kept; one that is given again is replaced.",
     ],
-    arguments: [TARGET, { ...REF, many: true }],
+    arguments: [TARGET, { ...IMAGE, many: true }],
     options: [{ name: "append", summary: "keep the platforms that are there already" }, ANNOTATION],
     examples: [{ line: "reg index app:1 app:1-amd64 app:1-arm64", does: "each under its own platform" }],
     load: () => import("../commands/index-command.ts"),

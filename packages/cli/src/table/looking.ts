@@ -1,5 +1,5 @@
 import type { CommandDefinition } from "../command.ts";
-import { ARTIFACT_TYPE, HOST, REF, REPO } from "./arguments.ts";
+import { ARTIFACT_TYPE, HOST, IMAGE, REF, REPO } from "./arguments.ts";
 
 export const LOOKING: readonly CommandDefinition[] = [
   {
@@ -101,7 +101,7 @@ export const LOOKING: readonly CommandDefinition[] = [
   {
     name: "ls",
     summary: "List files inside an image, without pulling it whole",
-    arguments: [REF, { name: "PATH", summary: "a folder (default: /)", optional: true }],
+    arguments: [IMAGE, { name: "PATH", summary: "a folder (default: /)", optional: true }],
     options: [{ name: "recursive", short: "r", summary: "and everything below" }],
     examples: [{ line: "reg ls alpine:3.20 /etc", does: "names, sizes and modes" }],
     load: () => import("../commands/ls.ts"),
@@ -109,7 +109,7 @@ export const LOOKING: readonly CommandDefinition[] = [
   {
     name: "cat",
     summary: "Print a file inside an image, without pulling it whole",
-    arguments: [REF, { name: "PATH", summary: "a file" }],
+    arguments: [IMAGE, { name: "PATH", summary: "a file" }],
     options: [],
     examples: [{ line: "reg cat alpine:3.20 /etc/os-release", does: "reads only the layer that has it" }],
     exits: { 3: "no such image, or no such file in it" },

@@ -1,5 +1,5 @@
 import type { CommandDefinition } from "../command.ts";
-import { COPY_OPTIONS, OUTPUT, REF, SOURCE, TARGET } from "./arguments.ts";
+import { COPY_OPTIONS, IMAGE, OUTPUT, REF, SOURCE, TARGET } from "./arguments.ts";
 
 const NOT_THERE = "the source, or its tag, is not there";
 const CORRUPT = "bytes that came do not match their digest; none of them was kept";
@@ -111,7 +111,7 @@ export const MOVING: readonly CommandDefinition[] = [
   {
     name: "export",
     summary: "Write an image's file system as one tar stream",
-    arguments: [REF],
+    arguments: [IMAGE],
     options: [OUTPUT],
     examples: [{ line: "reg export alpine:3.20 | tar -C root -xf -", does: "unpacks it" }],
     load: () => import("../commands/export.ts"),

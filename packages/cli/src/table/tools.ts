@@ -43,9 +43,18 @@ export const TOOLS: readonly CommandDefinition[] = [
     name: "ref lint",
     summary: "Check the references in Dockerfiles, compose files and Kubernetes manifests",
     arguments: [{ name: "FILE", summary: "a file", many: true, completes: "file" }],
-    options: [],
+    options: [
+      { name: "fix", summary: "mend what can be mended safely" },
+      { name: "strict", summary: "fail for warnings too" },
+      {
+        name: "format",
+        value: "text|sarif",
+        choices: ["text", "sarif"],
+        summary: "as file:line:column (default), or as SARIF",
+      },
+    ],
     examples: [{ line: "reg ref lint Dockerfile compose.yaml", does: "file:line:column: what is wrong" }],
-    exits: { 1: "there are errors" },
+    exits: { 1: "there are errors; with --strict, or warnings" },
     load: () => import("../commands/ref-lint.ts"),
   },
   {

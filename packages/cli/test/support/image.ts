@@ -16,9 +16,15 @@ const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 const INDEX = "application/vnd.oci.image.index.v1+json";
 
 /** Makes a layout with one image, under the tag given. */
-export function writeImage(dir: string, tag: string, layers: readonly Buffer[] = [Buffer.from("a layer\n")]): TestImage {
+export function writeImage(
+  dir: string,
+  tag: string,
+  layers: readonly Buffer[] = [Buffer.from("a layer\n")],
+): TestImage {
   const made = imageBlobs(dir, "amd64", layers);
-  writeIndex(dir, [{ mediaType: MANIFEST, ...made.descriptor, annotations: { "org.opencontainers.image.ref.name": tag } }]);
+  writeIndex(dir, [
+    { mediaType: MANIFEST, ...made.descriptor, annotations: { "org.opencontainers.image.ref.name": tag } },
+  ]);
   return { dir, digest: made.descriptor.digest, ...made, platforms: ["linux/amd64"] };
 }
 
@@ -32,9 +38,13 @@ export function writeIndexImage(dir: string, tag: string): TestImage {
     platform: { os: "linux", architecture },
   }));
   // Spaces that no serialiser of ours would write: bytes have to come through as they are.
-  const index = Buffer.from(`${JSON.stringify({ schemaVersion: 2, mediaType: INDEX, manifests }, undefined, 3)}\n`);
+  const index = Buffer.from(
+    `${JSON.stringify({ schemaVersion: 2, mediaType: INDEX, manifests }, undefined, 3)}\n`,
+  );
   const descriptor = writeBlob(dir, index);
-  writeIndex(dir, [{ mediaType: INDEX, ...descriptor, annotations: { "org.opencontainers.image.ref.name": tag } }]);
+  writeIndex(dir, [
+    { mediaType: INDEX, ...descriptor, annotations: { "org.opencontainers.image.ref.name": tag } },
+  ]);
   return {
     dir,
     digest: descriptor.digest,

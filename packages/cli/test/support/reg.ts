@@ -17,7 +17,12 @@ export interface RegOptions {
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
 /** The command's own words before its arguments: Node, told to read the packages' sources. */
-export const REG_COMMAND: readonly string[] = [process.execPath, "--conditions=@reg/source", "--no-warnings", MAIN];
+export const REG_COMMAND: readonly string[] = [
+  process.execPath,
+  "--conditions=@reg/source",
+  "--no-warnings",
+  MAIN,
+];
 
 /** An environment in which nobody has signed in anywhere and no proxy is set. */
 export function cleanEnvironment(home: string): Record<string, string> {
