@@ -29,7 +29,13 @@ const ANSWER_LIMIT_BYTES = 131_072;
  * @throws AuthError `UNAUTHENTICATED`, `PROTOCOL` from `get`; otherwise what the source throws
  * @example
  * ```ts
- * const credentials = azureCredentials({ transport, getAccessToken: () => tokenOfTheDirectory() });
+ * import { type AccessToken, azureCredentials } from "@reg/auth";
+ * import { fetchTransport } from "@reg/transport";
+ * declare function tokenOfTheDirectory(scope: string): Promise<AccessToken>; // from the library for it
+ * const credentials = azureCredentials({
+ *   transport: fetchTransport(),
+ *   getAccessToken: () => tokenOfTheDirectory("https://containerregistry.azure.net/.default"),
+ * });
  * ```
  */
 export function azureCredentials(options: AzureOptions): CredentialStore {

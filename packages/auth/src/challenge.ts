@@ -17,8 +17,9 @@ export const CHALLENGE_LIMIT_BYTES = 16_384;
  *
  * @example
  * ```ts
+ * import { parseChallenges } from "@reg/auth";
  * const [first] = parseChallenges('Bearer realm="https://auth.docker.io/token",service="registry.docker.io"');
- * first?.params.realm; // "https://auth.docker.io/token"
+ * console.log(first?.params["realm"]); // "https://auth.docker.io/token"
  * ```
  */
 export function parseChallenges(header: string | readonly string[]): Challenge[] {

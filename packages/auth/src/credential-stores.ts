@@ -15,7 +15,8 @@ import { AuthError } from "./errors.ts";
  *
  * @example
  * ```ts
- * const credentials = staticCredentials({ "ghcr.io": { username: "me", password: token } });
+ * import { staticCredentials } from "@reg/auth";
+ * const credentials = staticCredentials({ "ghcr.io": { username: "me", password: "secret" } });
  * ```
  */
 export function staticCredentials(credentials: Readonly<Record<string, Credential>>): CredentialStore {
@@ -59,7 +60,10 @@ export function memoryCredentialStore(): CredentialStore &
  *
  * @example
  * ```ts
- * const credentials = chain(staticCredentials({ "localhost:5000": me }), defaultCredentialStore());
+ * import { chain, staticCredentials } from "@reg/auth";
+ * import { defaultCredentialStore } from "@reg/auth/node";
+ * const mine = staticCredentials({ "localhost:5000": { username: "me", password: "secret" } });
+ * const credentials = chain(mine, defaultCredentialStore());
  * ```
  */
 export function chain(...stores: readonly CredentialStore[]): WritableCredentialStore {

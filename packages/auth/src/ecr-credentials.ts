@@ -31,12 +31,9 @@ export interface EcrOptions {
  * @throws AuthError `PROTOCOL` from `get` for a token that is none; otherwise what the source throws
  * @example
  * ```ts
- * const credentials = ecrCredentials({
- *   getAuthorizationToken: async ({ region }) => {
- *     const answer = await new ECRClient({ region }).send(new GetAuthorizationTokenCommand({}));
- *     return answer.authorizationData[0];
- *   },
- * });
+ * import { ecrCredentials, type EcrToken } from "@reg/auth";
+ * declare function getAuthorizationToken(region: string): Promise<EcrToken>; // from the library for it
+ * const credentials = ecrCredentials({ getAuthorizationToken: ({ region }) => getAuthorizationToken(region) });
  * ```
  */
 export function ecrCredentials(options: EcrOptions): CredentialStore {

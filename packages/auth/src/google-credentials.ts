@@ -19,9 +19,9 @@ export interface GoogleOptions {
  * @throws what the source throws
  * @example
  * ```ts
- * const credentials = googleCredentials({
- *   getAccessToken: async () => ({ token: await new GoogleAuth().getAccessToken() }),
- * });
+ * import { googleCredentials } from "@reg/auth";
+ * declare function getAccessToken(): Promise<string>; // from the library for it
+ * const credentials = googleCredentials({ getAccessToken: async () => ({ token: await getAccessToken() }) });
  * ```
  */
 export function googleCredentials(options: GoogleOptions): CredentialStore {

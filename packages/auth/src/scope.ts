@@ -13,6 +13,7 @@ export interface Scope {
  *
  * @example
  * ```ts
+ * import { parseScope } from "@reg/auth";
  * parseScope("repository:reg.example:5000/app:push,pull").name; // "reg.example:5000/app"
  * ```
  */
@@ -44,6 +45,7 @@ export function splitScopes(value: string): string[] {
  *
  * @example
  * ```ts
+ * import { mergeScopes } from "@reg/auth";
  * mergeScopes(["repository:a:pull", "repository:b:pull", "repository:b:push"]);
  * // ["repository:b:pull,push", "repository:a:pull"]
  * ```

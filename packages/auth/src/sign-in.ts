@@ -8,7 +8,7 @@ import { type KnownAuth, learnChallenges, pingChallenges } from "./known-auth.ts
 import { assertEncrypted, type RealmAllowances, type RealmRules } from "./realm.ts";
 import { mergeScopes, parseScope, repositoryOf, splitScopes } from "./scope.ts";
 import type { TokenCache } from "./token-cache.ts";
-import { basicHeader } from "./token-exchange.ts";
+import { basicHeader, isVisibleAscii } from "./token-exchange.ts";
 import { TokenServer } from "./token-server.ts";
 import { type TokenKey, TokenStore } from "./token-store.ts";
 
@@ -133,6 +133,13 @@ export class SignIn implements Authenticator {
 
     if (credential !== undefined && "registryToken" in credential && known.bearer) {
       assertEncrypted(request.url, this.#rules);
+      if (!isVisibleAscii(credential.registryToken)) {
+        const from = credential.source === undefined ? "" : ` from ${credential.source}`;
+        throw new AuthError(
+          "CONFIG",
+          `the registry token${from} for ${request.registry} cannot stand in a header`,
+        );
+      }
       return unlessRejected(`Bearer ${credential.registryToken}`, refusal);
     }
     const basic =

@@ -17,7 +17,9 @@ export interface StandardAuthenticator extends Authenticator {
  *
  * @example
  * ```ts
- * const authenticator = createAuthenticator({ credentials: staticCredentials({ "ghcr.io": me }) });
+ * import { createAuthenticator, staticCredentials } from "@reg/auth";
+ * const credentials = staticCredentials({ "ghcr.io": { username: "me", password: "secret" } });
+ * const authenticator = createAuthenticator({ credentials });
  * ```
  */
 export function createAuthenticator(options: AuthenticatorOptions = {}): StandardAuthenticator {

@@ -28,6 +28,7 @@ export interface TokenGrant {
 
 /** Who asked whom, for messages. */
 export interface TokenAsker {
+  readonly registry: string;
   /** `the token server https://auth.docker.io/token` */
   readonly where: string;
   /** `anonymously`, `to "me" with the password from FILE` */
@@ -92,8 +93,18 @@ export function tokenPost(
   };
 }
 
-/** The `Authorization` value of a name and password, in UTF-8 (RFC 7617). */
+/**
+ * The `Authorization` value of a name and password, in UTF-8 (RFC 7617).
+ *
+ * @throws AuthError `CONFIG` for a name with a colon, which would end there
+ */
 export function basicHeader(username: string, password: string): string {
+  if (username.includes(":")) {
+    throw new AuthError(
+      "CONFIG",
+      `the name "${quoteForeign(username)}" has a colon, which Basic cannot carry`,
+    );
+  }
   return `Basic ${toBase64(`${username}:${password}`)}`;
 }
 
@@ -108,15 +119,16 @@ export function judgeTokenAnswer(
   prefer: "token" | "access_token",
   asked: TokenAsker,
 ): TokenGrant {
-  const { where } = asked;
+  const { where, registry } = asked;
   const answer = parseObject(bytes);
   if (status !== 200) throw refusal(status, asked, answer);
   if (answer === undefined)
-    throw new AuthError("PROTOCOL", `${where} answered 200 without a JSON object`, { status });
+    throw new AuthError("PROTOCOL", `${where} answered 200 without a JSON object`, { status, registry });
   const first = answer[prefer];
   const second = answer[prefer === "token" ? "access_token" : "token"];
   const token = isText(first) ? first : second;
-  if (!isText(token)) throw new AuthError("PROTOCOL", `${where} answered 200 without a token`, { status });
+  if (!isText(token))
+    throw new AuthError("PROTOCOL", `${where} answered 200 without a token`, { status, registry });
   if (!isVisibleAscii(token)) {
     throw new AuthError("PROTOCOL", `${where} answered with a token that cannot stand in a header`, {
       status,
@@ -132,18 +144,21 @@ export function judgeTokenAnswer(
 
 function refusal(
   status: number,
-  { where, as, secrets }: TokenAsker,
+  { registry, where, as, secrets }: TokenAsker,
   answer: Readonly<Record<string, unknown>> | undefined,
 ): AuthError {
   const words = answer === undefined ? "" : serverWords(answer);
   const said = words === "" ? `${status}` : `${status} (${quoteForeign(words, secrets)})`;
   if (status === 400 || status === 401 || status === 403) {
-    return new AuthError("UNAUTHENTICATED", `${where} gives no token ${as}: ${said}`, { status });
+    return new AuthError("UNAUTHENTICATED", `${where} gives no token ${as}: ${said}`, { status, registry });
   }
   if (status === 408 || status === 429 || status >= 500) {
-    return new AuthError("UNAVAILABLE", `${where} cannot give a token now: ${said}`, { status });
+    return new AuthError("UNAVAILABLE", `${where} cannot give a token now: ${said}`, { status, registry });
   }
-  return new AuthError("PROTOCOL", `${where} answered ${said} where a token was asked for`, { status });
+  return new AuthError("PROTOCOL", `${where} answered ${said} where a token was asked for`, {
+    status,
+    registry,
+  });
 }
 
 /** What RFC 6749 (`error`, `error_description`), distribution (`errors`) and others (`details`) say in. */
@@ -173,7 +188,8 @@ function isText(value: unknown): value is string {
   return typeof value === "string" && value !== "";
 }
 
-function isVisibleAscii(text: string): boolean {
+/** Whether a token can stand in a header and in nothing else: no blank, no line break, no NUL. */
+export function isVisibleAscii(text: string): boolean {
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (code <= 0x20 || code >= 0x7f) return false;

@@ -172,7 +172,7 @@ export class TokenServer {
     });
     const where = `the token server ${question.realm.origin}${question.realm.pathname}`;
     const bytes = await readLimited(response.body, TOKEN_ANSWER_LIMIT_BYTES, where);
-    const asked = { where, as: describe(credential), secrets };
+    const asked = { registry: request.registry, where, as: describe(credential), secrets };
     return judgeTokenAnswer(response.status, bytes, method === "GET" ? "token" : "access_token", asked);
   }
 }

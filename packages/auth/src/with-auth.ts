@@ -21,7 +21,9 @@ const ERROR_BODY_LIMIT_BYTES = 65_536;
  *
  * @example
  * ```ts
- * const transport = compose(fetchTransport(), withAuth(createAuthenticator({ credentials })));
+ * import { createAuthenticator, withAuth } from "@reg/auth";
+ * import { compose, fetchTransport } from "@reg/transport";
+ * const transport = compose(fetchTransport(), withAuth(createAuthenticator()));
  * ```
  */
 export function withAuth(authenticator: Authenticator): Middleware {

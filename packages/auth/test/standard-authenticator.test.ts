@@ -603,6 +603,18 @@ test("a registry token goes to the registry as it is, and is not sent twice when
   ]);
 });
 
+test.each([
+  ["a registry token with a line break", { registryToken: "canary\r\nx: y" }, bearer(REALM)],
+  ["a name with a colon", { username: "a:b", password: "canary" }, bearer(REALM)],
+] as const)("%s is told as such and goes nowhere", async (_, credential, answer) => {
+  const network = scriptedTransport(() => answer);
+  const authenticator = createAuthenticator({ credentials: staticCredentials({ [REGISTRY]: credential }) });
+  const error = await send(network, authenticator, "/v2/a/manifests/1", PULL).catch((e: unknown) => e);
+  expect(error).toMatchObject({ code: "CONFIG" });
+  expect(String(error)).not.toContain("canary");
+  expect(network.requests.length).toBe(1);
+});
+
 describe("a realm", () => {
   test("that is relative is on the registry itself", async () => {
     const network = scriptedTransport(({ url, headers }) => {

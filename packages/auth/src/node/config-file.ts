@@ -32,12 +32,39 @@ export function parseConfig(text: string, where: string): ConfigDocument {
   return value;
 }
 
+/** Changes to a file that this process makes at the same moment follow one another; none is lost. */
+const changes = new Map<string, Promise<void>>();
+
+/**
+ * Reads a file (nothing is an empty document), changes it, and replaces it; `undefined` leaves it as it is.
+ *
+ * @throws AuthError `CONFIG`, `SIZE_EXCEEDED`
+ */
+export async function updateConfig(
+  path: string,
+  change: (document: ConfigDocument) => ConfigDocument | undefined,
+): Promise<void> {
+  const before = changes.get(path) ?? Promise.resolve();
+  const done = before
+    .catch(() => {})
+    .then(async () => {
+      const document = change((await readConfig(path)) ?? {});
+      if (document !== undefined) await writeConfig(path, document);
+    });
+  changes.set(path, done);
+  try {
+    await done;
+  } finally {
+    if (changes.get(path) === done) changes.delete(path);
+  }
+}
+
 /**
  * Replaces the file's content at once or not at all, readable by its owner alone. A symlink stays one.
  *
  * @throws AuthError `CONFIG` where it cannot be written
  */
-export async function writeConfig(path: string, document: ConfigDocument): Promise<void> {
+async function writeConfig(path: string, document: ConfigDocument): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const target = await realpath(path).catch(() => path);

@@ -9,7 +9,7 @@ import type {
 import { lookupOf, normaliseHost } from "../credential-stores.ts";
 import { AuthError, isAuthError } from "../errors.ts";
 import { readAuthEntry, writeAuthEntry } from "./auth-entry.ts";
-import { type ConfigDocument, isRecord, readConfig, writeConfig } from "./config-file.ts";
+import { type ConfigDocument, isRecord, readConfig, updateConfig } from "./config-file.ts";
 import { authsOf } from "./docker-config.ts";
 import { dockerConfigFile, homeOf } from "./docker-config-store.ts";
 import { HelperStores } from "./helper-stores.ts";
@@ -34,6 +34,7 @@ export interface ContainersAuthOptions {
  * @throws AuthError `CONFIG`, `HELPER_FAILED`, `SIZE_EXCEEDED` from its methods
  * @example
  * ```ts
+ * import { containersAuthStore } from "@reg/auth/node";
  * const credentials = containersAuthStore();
  * const found = await credentials.get({ registry: "quay.io", repository: "team/app" });
  * ```
@@ -74,18 +75,24 @@ export function containersAuthStore(options: ContainersAuthOptions = {}): Writab
           `${first.path} keeps passwords and identity tokens, not registry tokens`,
         );
       }
-      const auths = { ...authsOf(document), [name]: writeAuthEntry(credential) };
-      await writeConfig(first.path, { ...document, auths });
+      const entry = writeAuthEntry(credential);
+      await updateConfig(first.path, (before) => ({
+        ...before,
+        auths: { ...authsOf(before), [name]: entry },
+      }));
     },
     async delete(key) {
       const [name = ""] = candidatesOf(key);
       const document = (await readConfig(first.path)) ?? {};
       const helper = helperOf(document, hostOf(name), first.path);
       if (helper !== undefined) return helpers.of(helper).delete(key);
-      const { [name]: entry, ...auths } = authsOf(document);
-      if (entry === undefined) return false;
-      await writeConfig(first.path, { ...document, auths });
-      return true;
+      let existed = false;
+      await updateConfig(first.path, (before) => {
+        const { [name]: entry, ...auths } = authsOf(before);
+        existed = entry !== undefined;
+        return existed ? { ...before, auths } : undefined;
+      });
+      return existed;
     },
     async list() {
       const entries = new Map<string, CredentialEntry>();

@@ -20,6 +20,7 @@ const TOKEN_USERNAME = "<token>";
  * @throws AuthError `CONFIG`, `HELPER_FAILED`, `SIZE_EXCEEDED` from its methods
  * @example
  * ```ts
+ * import { credentialHelperStore } from "@reg/auth/node";
  * const credentials = credentialHelperStore("osxkeychain");
  * ```
  */

@@ -22,6 +22,8 @@ export interface DefaultCredentialOptions {
  * @throws AuthError `CONFIG`, `HELPER_FAILED`, `SIZE_EXCEEDED` from its methods
  * @example
  * ```ts
+ * import { createAuthenticator } from "@reg/auth";
+ * import { defaultCredentialStore } from "@reg/auth/node";
  * const authenticator = createAuthenticator({ credentials: defaultCredentialStore() });
  * ```
  */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { CredentialEntry, WritableCredentialStore } from "../credential.ts";
 import { isAuthError } from "../errors.ts";
 import { readAuthEntry, writeAuthEntry } from "./auth-entry.ts";
-import { type ConfigDocument, isRecord, readConfig, writeConfig } from "./config-file.ts";
+import { type ConfigDocument, isRecord, readConfig, updateConfig } from "./config-file.ts";
 import { authsOf, helperFor, lookUpInDockerConfig } from "./docker-config.ts";
 import { HelperStores } from "./helper-stores.ts";
 import { serverKey } from "./server-key.ts";
@@ -24,6 +24,8 @@ export interface DockerConfigOptions {
  * @throws AuthError `CONFIG`, `HELPER_FAILED`, `SIZE_EXCEEDED` from its methods
  * @example
  * ```ts
+ * import { createAuthenticator } from "@reg/auth";
+ * import { dockerConfigStore } from "@reg/auth/node";
  * const authenticator = createAuthenticator({ credentials: dockerConfigStore() });
  * ```
  */
@@ -57,17 +59,20 @@ export function dockerConfigStore(options: DockerConfigOptions = {}): WritableCr
       if (byHelper) await helpers.of(helper).set(key, credential);
       // The empty entry tells docker's own listing that there is something to ask the helper for.
       const entry = byHelper ? {} : writeAuthEntry(credential);
-      await writeConfig(file, { ...document, auths: { ...authsOf(document), [name]: entry } });
+      await updateConfig(file, (before) => ({ ...before, auths: { ...authsOf(before), [name]: entry } }));
     },
     async delete(key) {
       const name = serverKey(key.registry);
       const document = (await readConfig(file)) ?? {};
       const helper = helperFor(document, name, file);
       const erased = helper !== undefined && (await helpers.of(helper).delete(key));
-      const { [name]: entry, ...auths } = authsOf(document);
-      if (entry === undefined) return erased;
-      await writeConfig(file, { ...document, auths });
-      return erased || (isRecord(entry) && Object.keys(entry).length > 0);
+      let removed = false;
+      await updateConfig(file, (before) => {
+        const { [name]: entry, ...auths } = authsOf(before);
+        removed = isRecord(entry) && Object.keys(entry).length > 0;
+        return entry === undefined ? undefined : { ...before, auths };
+      });
+      return erased || removed;
     },
     async list() {
       const document = (await readConfig(file)) ?? {};

@@ -17,6 +17,8 @@ export interface EnvironmentOptions {
  * @throws AuthError `CONFIG` from its methods where the variables contradict themselves
  * @example
  * ```ts
+ * import { chain } from "@reg/auth";
+ * import { defaultCredentialStore, environmentStore } from "@reg/auth/node";
  * const credentials = chain(environmentStore(), defaultCredentialStore());
  * ```
  */

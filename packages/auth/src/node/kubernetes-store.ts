@@ -14,6 +14,7 @@ export type KubernetesOptions = { readonly file: string } | { readonly json: str
  * @throws AuthError `CONFIG`, `SIZE_EXCEEDED` from its methods
  * @example
  * ```ts
+ * import { kubernetesStore } from "@reg/auth/node";
  * const credentials = kubernetesStore({ file: "/var/run/secrets/pull/.dockerconfigjson" });
  * ```
  */

@@ -163,6 +163,16 @@ describe("writing", () => {
     expect((await stat(home.path(FILE))).mode & 0o777).toBe(0o600);
   });
 
+  test("loses none of several entries that are written at the same moment", async () => {
+    await using home = await makeHome();
+    const hosts = Array.from({ length: 20 }, (_, at) => `r${at}.io`);
+    await Promise.all(hosts.map((registry) => dockerConfigStore({ env: home.env }).set({ registry }, me)));
+    const store = dockerConfigStore({ env: home.env });
+    expect((await store.list()).length).toBe(20);
+    await Promise.all(hosts.slice(1).map((registry) => store.delete({ registry })));
+    expect((await store.list()).map(({ registry }) => registry)).toEqual(["r0.io"]);
+  });
+
   test("leaves a symlink a symlink", async () => {
     await using home = await makeHome({ "$HOME/dotfiles/docker.json": "{}" });
     await mkdir(dirname(home.path(FILE)), { recursive: true });
