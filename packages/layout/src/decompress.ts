@@ -1,6 +1,7 @@
-import { Readable } from "node:stream";
-import { createGunzip, createZstdDecompress } from "node:zlib";
+import { createGunzip } from "node:zlib";
 import { ContentError } from "@reg/content";
+import { through } from "./through.ts";
+import { unzstd } from "./unzstd.ts";
 
 /** How content is packed. */
 export type Compression = "none" | "gzip" | "zstd";
@@ -60,6 +61,22 @@ export async function* decompress(
   }
 }
 
+/** Looks at the first bytes of a stream; `chunks` are all of its bytes. */
+export async function peekCompression(
+  source: AsyncIterable<Uint8Array>,
+): Promise<{ readonly compression: Compression; readonly chunks: AsyncIterable<Uint8Array> }> {
+  const input = new Peeked(source);
+  const compression = detectCompression(await input.head(4));
+  async function* chunks(): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      yield* input.chunks();
+    } finally {
+      await input.close();
+    }
+  }
+  return { compression, chunks: chunks() };
+}
+
 const OUTPUT_BYTES = 64 * 1024 ** 3;
 const RATIO = 200;
 const RATIO_FROM_BYTES = 256 * 1024 ** 2;
@@ -72,31 +89,22 @@ async function* inflate(
   compression: "gzip" | "zstd",
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const options = { chunkSize: INFLATE_CHUNK_BYTES };
-  const inflater = compression === "gzip" ? createGunzip(options) : createZstdDecompress(options);
   const failed: { cause?: unknown } = {};
-  async function* copies(): AsyncGenerator<Uint8Array, void, undefined> {
+  async function* chunks(): AsyncGenerator<Uint8Array, void, undefined> {
     try {
-      // Copied: the inflater may hold on to a chunk longer than the source keeps it.
-      for await (const chunk of input.chunks()) yield Buffer.from(chunk);
+      yield* input.chunks();
     } catch (cause) {
       failed.cause = cause;
       throw cause;
     }
   }
-  const feeder = Readable.from(copies(), { objectMode: false, highWaterMark: INFLATE_CHUNK_BYTES });
-  feeder.on("error", (error) => inflater.destroy(error));
-  feeder.pipe(inflater);
   try {
-    yield* inflater;
+    yield* compression === "gzip" ? through(chunks(), createGunzip(options)) : unzstd(chunks(), options);
     // Bytes behind the packed data belong to the content all the same.
     await input.drain();
   } catch (cause) {
     if ("cause" in failed) throw failed.cause;
     throw new ContentError("INVALID", `The ${compression} data is damaged.`, { cause });
-  } finally {
-    feeder.unpipe(inflater);
-    feeder.destroy();
-    inflater.destroy();
   }
 }
 

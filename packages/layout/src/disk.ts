@@ -156,9 +156,10 @@ export async function onDisk<T>(path: string, task: () => Promise<T>): Promise<T
 
 /** The {@link ContentError} for what the system said: `NOT_FOUND` or `STORAGE`. Other errors stay what they are. */
 export function storageError(path: string, cause: unknown): unknown {
-  if (isContentError(cause) || !(cause instanceof Error) || !("code" in cause)) return cause;
+  // What the system says has a call and a number; anything else is for somebody else to explain.
+  if (isContentError(cause) || !(cause instanceof Error) || !("code" in cause && "syscall" in cause))
+    return cause;
   const code = String(cause.code);
-  if (code === "ABORT_ERR") return cause;
   if (code === "ENOENT") return new ContentError("NOT_FOUND", `There is no ${path}.`, { cause });
   const hint = HINTS.get(code);
   return new ContentError("STORAGE", `${path}: ${hint ?? cause.message}`, { cause });

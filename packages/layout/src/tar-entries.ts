@@ -47,6 +47,12 @@ export async function* tarEntries(
   const parser = extract();
   const failed: { error?: unknown } = {};
   const feeding = feed(decompress(source, limits), parser, failed);
+  const reason = (cause: unknown): unknown => {
+    if ("error" in failed) return failed.error;
+    if (cause instanceof ContentError) return cause;
+    const message = cause instanceof Error ? cause.message : "it cannot be read";
+    return new ContentError("INVALID", `The tar archive is damaged: ${message}.`, { cause });
+  };
   let count = 0;
   let characters = 0;
   try {
@@ -68,10 +74,14 @@ export async function* tarEntries(
       let taken = false;
       yield {
         entry,
-        content() {
+        async *content() {
           taken = true;
-          // A stream of tar-stream gives the pieces of what it was fed.
-          return stream as AsyncIterable<Uint8Array>;
+          try {
+            // A stream of tar-stream gives the pieces of what it was fed.
+            yield* stream as AsyncIterable<Uint8Array>;
+          } catch (cause) {
+            throw reason(cause);
+          }
         },
       };
       if (!taken) stream.resume();
@@ -79,13 +89,7 @@ export async function* tarEntries(
     await feeding;
     if ("error" in failed) throw failed.error;
   } catch (cause) {
-    if ("error" in failed) throw failed.error;
-    if (cause instanceof ContentError) throw cause;
-    throw new ContentError(
-      "INVALID",
-      `The tar archive is damaged: ${cause instanceof Error ? cause.message : "unreadable"}.`,
-      { cause },
-    );
+    throw reason(cause);
   } finally {
     parser.destroy();
     await feeding;
