@@ -21,7 +21,8 @@ export interface MemoryStorageOptions {
  *
  * @example
  * ```ts
- * const registry = createRegistry({ storage: memoryStorage() });
+ * import { createRegistry, memoryStorage } from "@reg/server";
+ * const registry = createRegistry({ storage: memoryStorage({ maxBytes: 64 * 1024 * 1024 }) });
  * ```
  */
 export function memoryStorage(options: MemoryStorageOptions = {}): RegistryStorage {

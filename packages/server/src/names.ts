@@ -11,9 +11,6 @@ const COMPONENT = /^[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*$/;
 /** Hex digits of each algorithm that content can be stored under. */
 const HEX_DIGITS: Readonly<Record<string, number>> = { sha256: 64, sha512: 128 };
 
-/** Algorithms this registry computes. */
-export type Algorithm = "sha256" | "sha512";
-
 /** A repository's name (distribution-spec, "Pull"); 400 `NAME_INVALID` otherwise. */
 export function checkName(name: string): string {
   if (!isName(name)) {
@@ -46,10 +43,6 @@ export function asDigest(text: string): Digest | undefined {
   const encoded = text.slice(colon + 1);
   if (digits === undefined || encoded.length !== digits || !/^[0-9a-f]+$/.test(encoded)) return undefined;
   return text as Digest; // the checks above are the brand's definition
-}
-
-export function algorithmOf(digest: Digest): Algorithm {
-  return digest.startsWith("sha512:") ? "sha512" : "sha256";
 }
 
 /** Text from a request, made fit for a message: no control characters, and not the whole of a long one. */

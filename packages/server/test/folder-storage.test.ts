@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -6,6 +6,7 @@ import { copy, digestOf, MEDIA_TYPES } from "@reg/content";
 import { openLayout } from "@reg/layout";
 import { describe, expect, test } from "vitest";
 import { createRegistry, folderStorage } from "../src/index.ts";
+import { run } from "./programs.ts";
 import {
   bytesOf,
   inProcess,
@@ -107,7 +108,7 @@ describe("the folder of a repository", () => {
     const linked = digestOf(bytesOf("secret"));
     const pipe = digestOf(bytesOf("pipe"));
     await symlink(secret, join(folder.path, "a/blobs/sha256", hexOf(linked)));
-    execFileSync("mkfifo", [join(folder.path, "a/blobs/sha256", hexOf(pipe))]);
+    await run("mkfifo", join(folder.path, "a/blobs/sha256", hexOf(pipe)));
     for (const digest of [linked, pipe]) expect((await send(`/v2/a/blobs/${digest}`)).status).toBe(404);
     // Pushing it puts the content in the link's place, not behind it.
     await pushBlob(send, "a", bytesOf("secret"));

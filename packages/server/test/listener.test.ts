@@ -30,6 +30,19 @@ test("names may be given, and any name serves on an address that is open to othe
   expect(await ask(open.port, "registry.example")).toMatch(/^HTTP\/1.1 200/);
 });
 
+test("an old client without a Host is served on an address that is open to others, a Host that is none is not", async () => {
+  const access = tokenAccess({ users: {} });
+  await using open = await serve(createRegistry({ storage: memoryStorage(), access }), {
+    hostname: "0.0.0.0",
+  });
+  const old = await raw(open.port, "GET /v2/ HTTP/1.0\r\n\r\n");
+  expect(old).toContain(`realm="http://127.0.0.1:${open.port}/token"`);
+  for (const host of ['a"b', "a b", "a/b", "a@b", "é"]) {
+    const answer = await raw(open.port, `GET /v2/ HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+    expect(answer, host).toMatch(/^HTTP\/1.1 4\d\d/);
+  }
+});
+
 test.each([
   "/v2/%2e%2e/%2e%2e/etc/manifests/passwd",
   "/v2/../../etc/passwd",
