@@ -100,9 +100,9 @@ function hereDocuments(instruction: string): readonly Terminator[] {
 
 /** A here-document without its end reaches to the file's. */
 function afterHereDocument(lines: readonly MappedText[], from: number, { word, tabs }: Terminator): number {
-  const end = lines.findIndex((line, index) => {
-    const text = line.text.replace(/\r$/, "");
-    return index >= from && (tabs ? text.replace(/^\t+/, "") : text) === word;
-  });
-  return end < 0 ? lines.length : end + 1;
+  for (let next = from; next < lines.length; next++) {
+    const text = (lines[next]?.text ?? "").replace(/\r$/, "");
+    if ((tabs ? text.replace(/^\t+/, "") : text) === word) return next + 1;
+  }
+  return lines.length;
 }

@@ -54,16 +54,18 @@ export class YamlReader {
   }
 
   /** The value of a key: its own, or else what is merged in, the first that has it. */
-  get(node: unknown, key: string, depth = 0): unknown {
+  get(node: unknown, key: string, seen: Set<unknown> = new Set()): unknown {
+    const mapping = this.#resolve(node);
+    // Mappings may merge each other in a circle, or one many times.
+    if (seen.has(mapping)) return undefined;
+    seen.add(mapping);
     const merged: unknown[] = [];
-    for (const [name, value] of this.entries(node)) {
+    for (const [name, value] of this.entries(mapping)) {
       if (name === key) return value;
       if (name === "<<") merged.push(value, ...this.items(value));
     }
-    // Mappings that merge each other in a circle are not worth following further.
-    if (depth > 10) return undefined;
     for (const other of merged) {
-      const value = this.get(other, key, depth + 1);
+      const value = this.get(other, key, seen);
       if (value !== undefined) return value;
     }
     return undefined;

@@ -118,6 +118,21 @@ containers: [{ image: NOT:1 }]
     expect(performance.now() - start).toBeLessThan(5_000);
   });
 
+  it("stays small and quick where defaults hold each other twice over, or stand within each other", () => {
+    const bomb = ["ARG A0=xxxxxxxxxx"];
+    for (let n = 1; n < 60; n++) bomb.push(`ARG A${n}=$A${n - 1}$A${n - 1}`);
+    expect(lint("Dockerfile", `${bomb.join("\n")}\nFROM $A59\n`)).toEqual(["61:6+4 VARIABLE_UNRESOLVED"]);
+    const nested = `FROM ${"${A:-".repeat(20_000)}x${"}".repeat(20_000)}\n`;
+    expect(lint("Dockerfile", nested)).toEqual(["1:6+120001 VARIABLE_UNRESOLVED"]);
+    const merges = ["x0: &x0 { image: A:1 }"];
+    for (let n = 1; n < 40; n++) merges.push(`x${n}: &x${n} { <<: [*x${n - 1}, *x${n - 1}, *x${n - 1}] }`);
+    expect(lint("compose.yaml", `${merges.join("\n")}\nservices: { a: *x39 }\n`)).toEqual([
+      "1:18+1 NAME_UPPERCASE",
+    ]);
+    const documents = `${"RUN <<A\nA\n".repeat(20_000)}FROM B:1\n`;
+    expect(lint("Dockerfile", documents)).toEqual(["40001:6+1 NAME_UPPERCASE"]);
+  });
+
   it("does not mend where quotes hide what stands in the file", () => {
     const text = 'services:\n  a:\n    image: "\\x41:1"\n';
     const findings = lintFile({ path: "compose.yaml", text }, { parseYaml });
