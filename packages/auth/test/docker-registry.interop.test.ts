@@ -13,7 +13,9 @@ import {
 } from "@reg/transport";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Authenticator, createAuthenticator, staticCredentials, withAuth } from "../src/index.ts";
+import { containersAuthStore, dockerConfigStore } from "../src/node.ts";
 import { type DockerRegistry, havePrograms, startDockerRegistry } from "./support/docker-registry.ts";
+import { makeHome } from "./support/home.ts";
 import { startTokenServer, type TokenServer } from "./support/token-server.ts";
 
 const MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json";
@@ -173,6 +175,7 @@ describe.skipIf(!havePrograms("docker-registry", "openssl"))("a registry in toke
 });
 
 describe.skipIf(!havePrograms("docker-registry", "htpasswd"))("a registry with htpasswd", () => {
+  const me = { username: "me", password: "pä:ss" };
   let registry: DockerRegistry;
 
   beforeAll(async () => {
@@ -184,6 +187,39 @@ describe.skipIf(!havePrograms("docker-registry", "htpasswd"))("a registry with h
   });
 
   afterAll(() => registry[Symbol.asyncDispose]());
+
+  test.skipIf(!havePrograms("skopeo"))(
+    "finds what skopeo's login wrote, and skopeo what we wrote",
+    async () => {
+      await using home = await makeHome();
+      const skopeo = (...args: readonly string[]): string =>
+        execFileSync("skopeo", args, {
+          env: { ...home.env, PATH: process.env["PATH"] },
+          encoding: "utf8",
+          stdio: "pipe",
+        });
+      const file = home.path("$HOME/auth.json");
+      skopeo("login", "--tls-verify=false", "--authfile", file, "-u", "me", "-p", "pä:ss", registry.host);
+      const theirs = containersAuthStore({ env: home.env, file });
+      expect(await theirs.get({ registry: registry.host, repository: "team/app" })).toMatchObject(me);
+
+      const client = clientOf(registry, createAuthenticator({ credentials: theirs }));
+      const image = await pushImage(client, "team/app", ["repository:team/app:pull,push"]);
+      const inspect = [
+        "inspect",
+        "--raw",
+        "--tls-verify=false",
+        `docker://${registry.host}/team/app@${image.digest}`,
+      ];
+      expect(() => skopeo(...inspect)).toThrow(/authentication required|unauthorized/);
+      for (const store of [containersAuthStore({ env: home.env }), dockerConfigStore({ env: home.env })]) {
+        await store.set({ registry: registry.host }, me);
+        expect(skopeo(...inspect)).toContain("schemaVersion");
+        expect(await store.delete({ registry: registry.host })).toBe(true);
+        expect(() => skopeo(...inspect)).toThrow(/authentication required|unauthorized/);
+      }
+    },
+  );
 
   test("takes a push with the right password and refuses the wrong one", async () => {
     for (const [password, status] of [

@@ -53,6 +53,7 @@ test("a signed URL gets no second credential", async () => {
   );
   expect((await pull(engine)).status).toBe(200);
   expect(secretsSentTo(engine, "cdn.example.net")).toEqual([]);
+  expect(engine.to(TOKEN_HOST).map(({ headers }) => headers["x-api-key"])).toEqual([undefined]);
 });
 
 test.each([
