@@ -14,6 +14,7 @@ export interface RegistryState {
   readonly pullThrough: PullThrough | undefined;
   readonly readOnly: boolean;
   readonly deletes: boolean;
+  readonly sparse: boolean;
   catalogOf(repository: RepositoryStorage): ManifestCatalog;
 }
 

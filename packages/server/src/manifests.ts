@@ -66,7 +66,7 @@ export async function writeManifest(
       `the manifest's digest is ${parsed.descriptor.digest}, not ${digest}`,
     );
   }
-  await requireBlobs(repository, parsed);
+  if (!state.sparse) await requireBlobs(repository, parsed);
   await state.catalogOf(repository).put(parsed, tags);
   const subject = subjectOf(parsed);
   return emptyReply(201, [
@@ -152,7 +152,7 @@ function parse(
 
 /**
  * An image's configuration and layers come before it (distribution-spec, "Pushing Manifests"). The manifests of an
- * index need not: sparse indexes are allowed, and so are layers that are not to be distributed.
+ * index need not: indexes may be sparse, and so are layers that are not to be distributed.
  */
 async function requireBlobs(repository: RepositoryStorage, parsed: ParsedManifest): Promise<void> {
   if (parsed.kind === "index") return;

@@ -33,6 +33,8 @@ export interface RegistryOptions {
   readonly readOnly?: boolean | undefined;
   /** Whether manifests, tags and blobs may be deleted; 405 where not. Default true. */
   readonly deletes?: boolean | undefined;
+  /** Whether an image is taken before its blobs are here, as partial copies need it; 400 where not. Default false. */
+  readonly sparse?: boolean | undefined;
   /** Passes on what it has not got itself from elsewhere, and keeps it. Such a registry is read-only. */
   readonly proxy?: ProxyOptions | undefined;
   /** What goes wrong on purpose. Default: nothing. */
@@ -83,6 +85,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     pullThrough,
     readOnly: (options.readOnly ?? false) || pullThrough !== undefined,
     deletes: options.deletes ?? true,
+    sparse: options.sparse ?? false,
     catalogOf,
   };
   const warnings = (options.warnings ?? []).map((text) => ["Warning", `299 - ${quoted(text)}`] as const);

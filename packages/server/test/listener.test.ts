@@ -1,7 +1,8 @@
 import { createConnection } from "node:net";
+import { digestOf, MEDIA_TYPES } from "@reg/content";
 import { expect, test } from "vitest";
 import { createRegistry, memoryStorage, serve, tokenAccess } from "../src/index.ts";
-import { noise, overHttp, pushBlob } from "./support.ts";
+import { bytesOf, noise, overHttp, pushBlob } from "./support.ts";
 
 test("a name that is not loopback's is 403 on a loopback address", async () => {
   await using listener = await serve(createRegistry({ storage: memoryStorage() }));
@@ -80,6 +81,18 @@ test("a connection is used again after any answer", async () => {
     "HTTP/1.1 404",
     "HTTP/1.1 202",
     "HTTP/1.1 200",
+  ]);
+});
+
+test("each tag of a PUT is a header field of its own", async () => {
+  await using listener = await serve(createRegistry({ storage: memoryStorage() }));
+  const body = '{"schemaVersion":2,"manifests":[]}';
+  const path = `/v2/a/manifests/${digestOf(bytesOf(body))}?tag=one&tag=two`;
+  const head = `Host: localhost\r\nConnection: close\r\nContent-Length: ${body.length}\r\nContent-Type: ${MEDIA_TYPES.ociIndex}`;
+  const answer = await raw(listener.port, `PUT ${path} HTTP/1.1\r\n${head}\r\n\r\n${body}`);
+  expect(answer.match(/^OCI-Tag: .*$/gm)?.map((line) => line.trim())).toEqual([
+    "OCI-Tag: one",
+    "OCI-Tag: two",
   ]);
 });
 

@@ -45,6 +45,20 @@ describe("what is switched off", () => {
   });
 });
 
+test("a sparse registry takes an image before its blobs", async () => {
+  const absent = { digest: digestOf(bytesOf("absent")), size: 6 };
+  const document = {
+    schemaVersion: 2,
+    mediaType: MEDIA_TYPES.ociManifest,
+    config: { mediaType: MEDIA_TYPES.ociConfig, ...absent },
+    layers: [{ mediaType: MEDIA_TYPES.ociLayer, ...absent }],
+  };
+  const strict = await pushDocument(inProcess().send, "a", "1", document);
+  expect(strict.response.status).toBe(400);
+  const sparse = await pushDocument(inProcess({ sparse: true }).send, "a", "1", document);
+  expect(sparse.response.status).toBe(201);
+});
+
 describe("browsers", () => {
   const origin = { origin: "https://evil.example" };
 
