@@ -1,5 +1,6 @@
 import type { Digest } from "@reg/reference";
 import { decodeBase64 } from "../base64.ts";
+import type { Descriptor } from "../descriptor.ts";
 import { ContentError } from "../errors.ts";
 import { isDigestSyntax } from "../hasher.ts";
 import type { ContentSource, ContentTarget } from "../store.ts";
@@ -53,11 +54,13 @@ export async function executePlan(
   options: ExecuteOptions,
 ): Promise<CopyResult> {
   const { scheduler, reader, onProgress, signal } = options;
+  signal?.throwIfAborted();
   assertOrdered(plan);
   // One failure stops the rest, and what is stopped by it does not hide it.
   const failure = new AbortController();
-  const inner = signal === undefined ? failure.signal : AbortSignal.any([signal, failure.signal]);
-  const context: TransferContext = { source, target, scheduler, signal: inner, emit: onProgress };
+  const stop = (): void => failure.abort(signal?.reason);
+  signal?.addEventListener("abort", stop, { once: true });
+  const context: TransferContext = { source, target, scheduler, signal: failure.signal, emit: onProgress };
   const count = { bytes: 0, copied: 0, mounted: 0, skipped: 0 };
   const running = new Map<Digest, Promise<void>[]>();
 
@@ -66,25 +69,29 @@ export async function executePlan(
     if (result.how === "copied") count.bytes += result.bytes;
   };
 
-  const run = async (node: PlannedNode): Promise<void> => {
-    const { descriptor } = node;
+  const guarded = async (descriptor: Descriptor, work: () => Promise<void>): Promise<void> => {
     try {
-      if (node.action === "skip") {
-        await onProgress?.({ type: "skipped", descriptor });
-        note({ how: "skipped" });
-      } else if (node.kind === "blob") {
-        note(await transferBlob(context, descriptor));
-      } else {
-        await Promise.all(node.needs.flatMap((digest) => running.get(digest) ?? []));
-        await pushManifest(context, node, reader);
-        note(copied(node));
-      }
+      await work();
     } catch (error) {
       if (!failure.signal.aborted) {
         failure.abort(error);
         if (error instanceof Error) await onProgress?.({ type: "failed", descriptor, error });
       }
       throw error;
+    }
+  };
+
+  const run = async (node: PlannedNode): Promise<void> => {
+    const { descriptor } = node;
+    if (node.action === "skip") {
+      await onProgress?.({ type: "skipped", descriptor });
+      note({ how: "skipped" });
+    } else if (node.kind === "blob") {
+      note(await transferBlob(context, descriptor));
+    } else {
+      await Promise.all(node.needs.flatMap((digest) => running.get(digest) ?? []));
+      await pushManifest(context, node, reader);
+      note(copied(node));
     }
   };
 
@@ -97,7 +104,7 @@ export async function executePlan(
   const isHeld = (node: PlannedNode): boolean => isTagged(node) && !needed.has(node.descriptor.digest);
   for (const node of plan.nodes.filter((candidate) => !isHeld(candidate))) {
     const { digest } = node.descriptor;
-    const work = run(node);
+    const work = guarded(node.descriptor, () => run(node));
     running.set(digest, [...(running.get(digest) ?? []), work]);
   }
   const tags: string[] = [];
@@ -105,13 +112,16 @@ export async function executePlan(
     await settle([...running.values()].flat());
     for (const node of plan.nodes.filter(isTagged)) {
       const wanted = plan.tags.filter(({ digest }) => digest === node.descriptor.digest);
-      await tagManifest(context, { node, wanted, isStored: !isHeld(node) || node.action === "skip" }, reader);
+      const tagging = { node, wanted, isStored: !isHeld(node) || node.action === "skip" };
+      await guarded(node.descriptor, () => tagManifest(context, tagging, reader));
       if (isHeld(node)) note(node.action === "skip" ? { how: "skipped" } : copied(node));
       tags.push(...wanted.flatMap(({ ref }) => (isDigestSyntax(ref) ? [] : [ref])));
     }
   } catch (error) {
     signal?.throwIfAborted();
     throw failure.signal.aborted ? failure.signal.reason : error;
+  } finally {
+    signal?.removeEventListener("abort", stop);
   }
   const rewritten = plan.rewritten === undefined ? {} : { rewritten: plan.rewritten };
   return { descriptor: plan.root, ...rewritten, ...count, tags };
