@@ -1,5 +1,6 @@
 import { ContentError } from "@reg/content";
 import { extract } from "tar-stream";
+import { TarEnd } from "./tar-end.ts";
 
 /** Passes a tar on as it is, and throws `INVALID` where it is none, damaged or cut short. */
 export async function* checkedTar(
@@ -9,7 +10,9 @@ export async function* checkedTar(
   let failure: unknown;
   let wake = (): void => {};
   let entries = 0;
-  parser.on("entry", (_header, stream, next) => {
+  const end = new TarEnd();
+  parser.on("entry", (header, stream, next) => {
+    end.enter(header);
     entries += 1;
     stream.on("error", () => {});
     stream.resume();
@@ -34,6 +37,7 @@ export async function* checkedTar(
   try {
     for await (const chunk of chunks) {
       bytes += chunk.byteLength;
+      end.add(chunk);
       // Copied: the parser keeps what it has not taken in, and the source may use the chunk again.
       const more = parser.write(Buffer.from(chunk));
       if (!more && failure === undefined) {
@@ -44,9 +48,12 @@ export async function* checkedTar(
       check();
       yield chunk;
     }
+    const padding = end.padding();
+    if (padding !== undefined) parser.write(padding);
     parser.end(undefined);
     await closed;
     check();
+    end.assertWhole();
     if (entries === 0 && bytes < SMALLEST_TAR_BYTES)
       throw new ContentError("INVALID", "This is not a tar archive: it is empty.");
   } finally {

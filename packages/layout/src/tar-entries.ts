@@ -1,6 +1,7 @@
 import { ContentError } from "@reg/content";
 import { extract, type Header } from "tar-stream";
 import { decompress, type UnpackLimits } from "./decompress.ts";
+import { TarEnd } from "./tar-end.ts";
 
 /** What may be in an archive besides its content, so that a small one cannot fill the memory. */
 export interface TarLimits extends UnpackLimits {
@@ -46,7 +47,9 @@ export async function* tarEntries(
   const { entries: mostEntries = MOST_ENTRIES, nameCharacters = MOST_NAME_CHARACTERS } = limits;
   const parser = extract();
   const failed: { error?: unknown } = {};
-  const feeding = feed(decompress(source, limits), parser, failed);
+  const end = new TarEnd();
+  parser.on("entry", (header) => end.enter(header));
+  const feeding = feed(decompress(source, limits), parser, end, failed);
   const reason = (cause: unknown): unknown => {
     if ("error" in failed) return failed.error;
     if (cause instanceof ContentError) return cause;
@@ -79,6 +82,7 @@ export async function* tarEntries(
           try {
             // A stream of tar-stream gives the pieces of what it was fed.
             yield* stream as AsyncIterable<Uint8Array>;
+            end.assertWhole();
           } catch (cause) {
             throw reason(cause);
           }
@@ -88,6 +92,7 @@ export async function* tarEntries(
     }
     await feeding;
     if ("error" in failed) throw failed.error;
+    end.assertWhole();
   } catch (cause) {
     throw reason(cause);
   } finally {
@@ -102,6 +107,7 @@ const MOST_NAME_CHARACTERS = 256 * 1024 * 1024;
 async function feed(
   chunks: AsyncIterable<Uint8Array>,
   parser: ReturnType<typeof extract>,
+  end: TarEnd,
   failed: { error?: unknown },
 ): Promise<void> {
   let wake = (): void => {};
@@ -115,6 +121,7 @@ async function feed(
   try {
     for await (const chunk of chunks) {
       if (closed) return;
+      end.add(chunk);
       // Copied: the parser keeps what it has not taken in, and the source may use the chunk again.
       if (parser.write(Buffer.from(chunk))) continue;
       await new Promise<void>((resolve) => {
@@ -122,6 +129,8 @@ async function feed(
         if (closed) resolve();
       });
     }
+    const padding = end.padding();
+    if (padding !== undefined) parser.write(padding);
     parser.end(undefined);
   } catch (error) {
     failed.error = error;

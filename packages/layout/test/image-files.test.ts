@@ -249,6 +249,24 @@ describe("the file system of an image", () => {
   });
 });
 
+describe("a layer that ends with its last file", () => {
+  it("is taken without its padding, and refused without its end", async () => {
+    const whole = await tarOf([[{ name: "a" }, "a".repeat(700)]]);
+    for (const [length, code] of [
+      [512 + 700, undefined],
+      [512 + 699, "INVALID"],
+      [512 + 100, "INVALID"],
+      [700, "INVALID"],
+    ] as const) {
+      const store = memoryStore();
+      await putImage(store, [whole.subarray(0, length)], { tag: "x" });
+      const image = await openImage(store, "x");
+      if (code === undefined) expect(await text(image, "a")).toBe("a".repeat(700));
+      else await expect(image.read("a")).rejects.toMatchObject({ code });
+    }
+  });
+});
+
 describe("a remote image", () => {
   let dir: string;
   beforeEach(async () => {

@@ -1,0 +1,74 @@
+import { createWriteStream } from "node:fs";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { openImage, openLayout } from "../src/index.ts";
+import { type LayerEntry, putImage, tarOf } from "./image.ts";
+import { describeWith, program } from "./programs.ts";
+
+let dir: string;
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), "export-"));
+});
+
+afterEach(async () => {
+  await rm(dir, { recursive: true, force: true });
+});
+
+describeWith(["umoci", "tar", "find"], "umoci and GNU tar", () => {
+  it("make the same folder of our export as of the image itself", async () => {
+    const layout = await openLayout(join(dir, "layout"), { create: true });
+    const folders = (...names: string[]): LayerEntry[] =>
+      names.map((name) => [{ name: `${name}/`, type: "directory", mode: 0o755 }]);
+    const layers: LayerEntry[][] = [
+      [
+        ...folders("bin", "etc", "etc/deep", "usr", "usr/lib", "opaque", "opaque/sub"),
+        [{ name: "bin/su", mode: 0o4755 }, "#!"],
+        [{ name: "bin/alias", type: "link", linkname: "bin/su" }],
+        [{ name: "lib", type: "symlink", linkname: "usr/lib" }],
+        [{ name: "etc/gone" }, "1"],
+        [{ name: "etc/changed", mode: 0o600 }, "old"],
+        [{ name: "etc/deep/file" }, "1"],
+        [{ name: "opaque/below" }, "1"],
+        [{ name: "opaque/sub/below" }, "1"],
+        [{ name: "file-then-folder" }, "1"],
+        [{ name: "empty" }, ""],
+        [{ name: `${"long-name-".repeat(15)}/${"and-longer-".repeat(15)}` }, "1"],
+      ],
+      [
+        [{ name: "etc/.wh.gone" }],
+        [{ name: "etc/changed", mode: 0o640 }, "new"],
+        [{ name: ".wh.file-then-folder" }],
+        [{ name: "bin/su", mode: 0o755 }, "other"],
+      ],
+      [
+        [{ name: "opaque/.wh..wh..opq" }],
+        [{ name: "opaque/new" }, "3"],
+        ...folders("file-then-folder"),
+        [{ name: "file-then-folder/x" }, "3"],
+        [{ name: "lib/through" }, "3"],
+      ],
+    ];
+    await putImage(layout, await Promise.all(layers.map(tarOf)), { tag: "x" });
+    await program("umoci", "unpack", "--rootless", "--image", `${layout.dir}:x`, join(dir, "bundle"));
+    await using image = await openImage(layout, "x");
+    await pipeline(Readable.from(image.export()), createWriteStream(join(dir, "export.tar")));
+    await mkdir(join(dir, "ours"));
+    await program("tar", "xpf", join(dir, "export.tar"), "-C", join(dir, "ours"));
+    const ours = await listing(join(dir, "ours"));
+    expect(ours).toEqual(await listing(join(dir, "bundle", "rootfs")));
+    expect(ours.length).toBeGreaterThan(15);
+    await program("diff", "-r", join(dir, "ours"), join(dir, "bundle", "rootfs"));
+  });
+});
+
+/** Names, types, modes, sizes, link counts and targets of everything below a folder. */
+async function listing(folder: string): Promise<string[]> {
+  // A folder's size and time are the file system's, and the times of files through links are kept by both.
+  const format = ["-type", "d", "-printf", "%P d %m\\n", "-o", "-printf", "%P %y %m %s %n %l %T@\\n"];
+  return (await program("find", folder, "-mindepth", "1", ...format)).trim().split("\n").sort();
+}
