@@ -29,6 +29,8 @@ export class Output {
   readonly stderr: TextStream;
   /** Bars at the foot of the terminal, where there are any: notes are written above them. */
   live: LiveRegion | undefined;
+  /** Called before a result is written: what was being drawn is finished first. */
+  beforeResult: (() => void) | undefined;
 
   constructor(options: OutputOptions) {
     this.stdout = options.stdout;
@@ -40,13 +42,13 @@ export class Output {
 
   /** One line of a result for people. */
   line(text: string): void {
-    this.live?.clear();
+    this.beforeResult?.();
     this.stdout.write(`${escapeControl(text)}\n`);
   }
 
   /** One JSON value on a line of its own. */
   value(value: unknown): void {
-    this.live?.clear();
+    this.beforeResult?.();
     this.stdout.write(`${safeJson(value)}\n`);
   }
 

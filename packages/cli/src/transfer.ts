@@ -148,6 +148,7 @@ function report(
       ...(rewritten === undefined ? {} : { rewrittenFrom: rewritten.from.digest }),
     },
     () => {
+      call.output.beforeResult?.();
       const parts = [`${formatBytes(bytes)} moved`];
       if (mounted > 0) parts.push(`${mounted} mounted`);
       if (skipped > 0) parts.push(`${skipped} there already`);

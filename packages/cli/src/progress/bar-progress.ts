@@ -14,6 +14,7 @@ export function barProgress(output: Output): ProgressView {
   const startedAt = performance.now();
   output.live = region;
   const frame = (): void => {
+    if (state.pieces.size === 0 && state.plannedNodes === 0) return;
     const now = performance.now();
     const size = { columns: region.columns, rows: region.rows };
     region.draw(drawTransfer(state, { ...size, now, startedAt, colour: output.colour }));
@@ -25,16 +26,19 @@ export function barProgress(output: Output): ProgressView {
   // Whatever ends the process, the cursor comes back.
   const leave = (): void => region.showCursor();
   process.once("exit", leave);
+  let ended = false;
   return {
     show: (event) => {
       state.apply(event, performance.now());
       if (event.type === "retried") output.note(`trying again: ${event.reason}`);
     },
     end: () => {
+      if (ended) return;
+      ended = true;
       clearInterval(timer);
       process.off("SIGWINCH", resized);
       process.off("exit", leave);
-      if (state.pieces.size > 0) frame();
+      frame();
       region.end();
       output.live = undefined;
     },

@@ -92,7 +92,7 @@ function barLine(
   const parts = [percent, sizes.padStart(18), ...rates];
   if (options.columns < NARROW_COLUMNS) return fitLine([name, percent, ...rates.slice(0, 1)], options);
   const text = parts.join("  ");
-  const width = Math.min(BAR_MAX_COLUMNS, options.columns - 1 - name.length - text.length - 5);
+  const width = Math.min(BAR_MAX_COLUMNS, options.columns - 1 - name.length - text.length - 6);
   if (width < 5) return fitLine([name, ...parts], options);
   return fitLine([name, bar(share, width), ...parts], options);
 }

@@ -17,7 +17,9 @@ export interface ProgressView {
  */
 export function startProgress(call: Call): OnProgress {
   const view = chooseView(call);
-  call.defer(() => view?.end());
+  const end = (): void => view?.end();
+  call.output.beforeResult = end;
+  call.defer(end);
   return (event) => view?.show(event);
 }
 
