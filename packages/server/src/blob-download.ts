@@ -58,11 +58,12 @@ export class BlobDownload {
             yield chunk;
           }
         } catch (error) {
-          // It got its name in the moment it was opened by its temporary one.
-          if (!isContentError(error) || error.code !== "NOT_FOUND" || this.#isRunning()) throw error;
+          if (!isContentError(error) || error.code !== "NOT_FOUND") throw error;
+          // It is just being given its name: the outcome is near.
+          await this.#news();
         }
       } else {
-        await new Promise<void>((resolve) => this.#waiting.push(resolve));
+        await this.#news();
       }
     }
   }
@@ -94,8 +95,10 @@ export class BlobDownload {
     }
   }
 
-  #isRunning(): boolean {
-    return this.#outcome === "running";
+  /** Resolves when more has come, or when it is over. */
+  #news(): Promise<void> {
+    if (this.#outcome !== "running") return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   #end(outcome: "stored" | { readonly error: unknown }): void {
