@@ -19,8 +19,12 @@ export function toBase64(text: string): string {
   return btoa(binary);
 }
 
-/** Strict: the standard alphabet with its padding and nothing else, and UTF-8 inside; `undefined` for the rest. */
-export function fromBase64(text: string): string | undefined {
+/**
+ * Strict: the standard alphabet with its padding, and UTF-8 inside; `undefined` for the rest. Only line breaks are
+ * passed by, with which the usual tool wraps what is long, and which docker takes too.
+ */
+export function fromBase64(wrapped: string): string | undefined {
+  const text = wrapped.replaceAll("\n", "").replaceAll("\r", "");
   if (text.length % 4 !== 0) return undefined;
   let padding = 0;
   if (text.endsWith("==")) padding = 2;

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { globMatches } from "../../src/node/kubernetes-store.ts";
+import { findKubernetesCredentials, globMatches } from "../../src/node/kubernetes-store.ts";
 import {
   containersAuthStore,
   defaultCredentialStore,
@@ -221,6 +222,48 @@ describe("a Kubernetes pull secret", () => {
     ["", "", true],
   ])("globs %j against %j: %s", (glob, text, expected) => {
     expect(globMatches(glob, text)).toBe(expected);
+  });
+
+  test("globs as the same pattern written as a regular expression", () => {
+    const glob = fc
+      .array(fc.constantFrom("*", "?", "a", "b", "-"), { maxLength: 8 })
+      .map((items) => items.join(""));
+    const label = fc.array(fc.constantFrom("a", "b", "-"), { maxLength: 8 }).map((items) => items.join(""));
+    fc.assert(
+      fc.property(glob, label, (pattern, text) => {
+        const oracle = new RegExp(`^${pattern.replaceAll("*", ".*").replaceAll("?", ".")}$`);
+        expect(globMatches(pattern, text)).toBe(oracle.test(text));
+      }),
+    );
+  });
+
+  test("of any content finds something, nothing, or what is wrong with it", () => {
+    const host = fc.constantFrom(
+      "a.io",
+      "*.io",
+      "[a",
+      "a.io/team",
+      "https://a.io/v1/",
+      "a.io:5000",
+      "",
+      "index.docker.io",
+    );
+    const entry = fc.oneof(fc.jsonValue(), fc.record({ auth: fc.oneof(fc.string(), fc.constant("dTpw")) }));
+    fc.assert(
+      fc.property(fc.dictionary(host, entry), fc.boolean(), (entries, nested) => {
+        const document: Readonly<Record<string, unknown>> = nested ? { auths: entries } : entries;
+        try {
+          const found = findKubernetesCredentials(
+            document,
+            { registry: "a.io", repository: "team/app" },
+            "secret",
+          );
+          for (const { key } of found) expect(Object.keys(entries)).toContain(key);
+        } catch (error) {
+          expect(error).toMatchObject({ code: "CONFIG" });
+        }
+      }),
+    );
   });
 
   test("with a pattern full of stars takes no time", () => {

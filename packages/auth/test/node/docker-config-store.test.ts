@@ -84,6 +84,13 @@ describe("reading", () => {
     expect(await store.get({ registry: "plain.io" })).toEqual({ username: "u", password: "p", source });
   });
 
+  test("base64 may be wrapped into lines", async () => {
+    const password = "p".repeat(200);
+    const wrapped = `${base64(`u:${password}`).replace(/.{76}/g, "$&\r\n")}\n`;
+    await using home = await makeHome({ [FILE]: config({ auths: { "a.io": { auth: wrapped } } }) });
+    expect(await dockerConfigStore({ env: home.env }).get({ registry: "a.io" })).toMatchObject({ password });
+  });
+
   test("names of prototypes are hosts like any other", async () => {
     await using home = await makeHome({ [FILE]: '{"auths":{"__proto__":{"auth":"dTpw"}},"credHelpers":{}}' });
     const store = dockerConfigStore({ env: home.env });
