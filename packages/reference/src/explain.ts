@@ -4,8 +4,12 @@ import { MAX_PATH_CHARACTERS, MAX_TAG_CHARACTERS, scanDomain, scanPath, scanTag 
 const NAME_RULE = "join parts of a-z and 0-9 by one / . _ __ or dashes";
 const PORT_RULE = "; a port comes before the first slash";
 
-/** What is wrong with an input as a whole, where its parts need not be looked at. */
-export function explainInput(text: string): InvalidReferenceError | undefined {
+/** What is wrong with an input: as a whole, or else at the part where reading stopped. */
+export function explainReference(
+  text: string,
+  explainPart: (text: string, at: number) => InvalidReferenceError,
+  at: number,
+): InvalidReferenceError {
   if (text === "")
     return new InvalidReferenceError(text, "EMPTY", 0, 0, "write a name, such as ubuntu:24.04");
   const scheme = /^[a-z][a-z\d+.-]*:\/\//i.exec(text)?.[0];
@@ -14,7 +18,7 @@ export function explainInput(text: string): InvalidReferenceError | undefined {
   }
   const strange = /[^\w/:.@[\]+=-]+/.exec(text);
   if (strange !== null) return explainCharacters(text, strange.index, strange[0]);
-  if (!isIdentifier(text)) return undefined;
+  if (!isIdentifier(text)) return explainPart(text, at);
   return new InvalidReferenceError(text, "IDENTIFIER", 0, 64, `write NAME@sha256:${text}`);
 }
 
@@ -41,8 +45,13 @@ export function explainDomain(text: string, end: number): InvalidReferenceError 
   return new InvalidReferenceError(text, "DOMAIN_INVALID", at, at < end ? 1 : 0, hint);
 }
 
-/** Why the span is no repository's path; `added` characters will come before it. */
-export function explainPath(text: string, start: number, end: number, added = 0): InvalidReferenceError {
+/** Why the span is no repository's path, `added` characters before it; without an end, up to tag or digest. */
+export function explainPath(
+  text: string,
+  start: number,
+  end: number = start + text.slice(start).search(/[:@]|$/),
+  added = 0,
+): InvalidReferenceError {
   const path = text.slice(start, end);
   const { length } = path;
   if (/[A-Z]/.test(path)) {
@@ -61,8 +70,12 @@ export function explainPath(text: string, start: number, end: number, added = 0)
   return new InvalidReferenceError(text, "NAME_INVALID", at, at < end ? 1 : 0, NAME_RULE);
 }
 
-/** Why the span is no tag. */
-export function explainTag(text: string, start: number, end: number): InvalidReferenceError {
+/** Why the span is no tag; without an end, up to a digest. */
+export function explainTag(
+  text: string,
+  start: number,
+  end: number = start + text.slice(start).search(/@|$/),
+): InvalidReferenceError {
   if (start === end)
     return new InvalidReferenceError(text, "TAG_EMPTY", start, 0, "write a tag, or no colon");
   const stop = scanTag(text, start);

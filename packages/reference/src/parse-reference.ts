@@ -1,5 +1,5 @@
 import type { Digest } from "./digest.ts";
-import { explainDomain, explainInput, explainPath, explainTag, isIdentifier } from "./explain.ts";
+import { explainDomain, explainPath, explainReference, explainTag, isIdentifier } from "./explain.ts";
 import { explainDigest } from "./explain-digest.ts";
 import { type InvalidReferenceError, isInvalidReferenceError } from "./invalid-reference-error.ts";
 import { DOCKER_HUB, foldDomain, OFFICIAL_NAMESPACE, parseDomain, parsePath, parseTag } from "./parts.ts";
@@ -40,14 +40,13 @@ export type ParseResult =
 export function parseReference(input: string, options?: ParseOptions): Reference {
   const slash = input.indexOf("/");
   const named = slash > 0 && readsAsDomain(input, slash);
-  if (named && scanDomain(input, 0) !== slash) throw explainInput(input) ?? explainDomain(input, slash);
+  if (named && scanDomain(input, 0) !== slash) throw explainReference(input, explainDomain, slash);
 
   const start = named ? slash + 1 : 0;
   const end = scanPath(input, start);
   const next = end < input.length ? input.charCodeAt(end) : AT;
   if (end < 0 || (next !== COLON && next !== AT) || (end === 64 && isIdentifier(input))) {
-    const stop = start + input.slice(start).search(/[:@]|$/);
-    throw explainInput(input) ?? explainPath(input, start, stop);
+    throw explainReference(input, explainPath, start);
   }
 
   let at = end;
@@ -55,27 +54,23 @@ export function parseReference(input: string, options?: ParseOptions): Reference
   if (next === COLON) {
     at = scanTag(input, end + 1);
     if (at < 0 || (at < input.length && input.charCodeAt(at) !== AT)) {
-      throw explainInput(input) ?? explainTag(input, end + 1, end + input.slice(end).search(/@|$/));
+      throw explainReference(input, explainTag, end + 1);
     }
     tag = input.slice(end + 1, at);
   }
   let digest: Digest | undefined;
   if (at < input.length) {
-    if (scanDigest(input, at + 1) !== input.length) throw explainInput(input) ?? explainDigest(input, at + 1);
+    if (scanDigest(input, at + 1) !== input.length) throw explainReference(input, explainDigest, at + 1);
     // The scanner has just found it to be one.
     digest = input.slice(at + 1) as Digest;
   } else if (tag === undefined && options?.defaultTag !== undefined) {
     tag = parseTag(options.defaultTag);
   }
 
-  const defaultDomain = options?.defaultDomain;
-  const defaultNamespace = options?.defaultNamespace;
-  const unnamed = defaultDomain === undefined ? DOCKER_HUB : parseDomain(defaultDomain);
-  const domain = named ? foldDomain(input.slice(0, slash)) : unnamed;
+  const domain = named ? foldDomain(input.slice(0, slash)) : unnamedDomain(options);
   let path = input.slice(start, end);
   if (named ? domain === DOCKER_HUB && !path.includes("/") : slash < 0) {
-    if (!named && defaultNamespace !== undefined) path = `${parsePath("", defaultNamespace)}/${path}`;
-    else if (domain === DOCKER_HUB) path = `${OFFICIAL_NAMESPACE}/${path}`;
+    path = (named ? OFFICIAL_NAMESPACE : unnamedNamespace(domain, options)) + path;
   }
   if (path.length > MAX_PATH_CHARACTERS) throw explainPath(input, start, end, path.length - end + start);
   return new ParsedReference(domain, path, tag, digest);
@@ -95,4 +90,15 @@ export function safeParseReference(input: string, options?: ParseOptions): Parse
     if (isInvalidReferenceError(error)) return { ok: false, error };
     throw error;
   }
+}
+
+function unnamedDomain(options: ParseOptions | undefined): string {
+  return options?.defaultDomain === undefined ? DOCKER_HUB : parseDomain(options.defaultDomain);
+}
+
+/** With the slash after it, where there is one. */
+function unnamedNamespace(domain: string, options: ParseOptions | undefined): string {
+  const namespace = options?.defaultNamespace;
+  if (namespace !== undefined) return `${parsePath("", namespace)}/`;
+  return domain === DOCKER_HUB ? OFFICIAL_NAMESPACE : "";
 }

@@ -7,8 +7,8 @@ export const DOCKER_HUB = "docker.io";
 /** The one other name that is Docker Hub's; no other is folded. */
 export const LEGACY_DOCKER_HUB = "index.docker.io";
 
-/** Where Docker Hub keeps the images that are written as one word. */
-export const OFFICIAL_NAMESPACE = "library";
+/** Where Docker Hub keeps the images that are written as one word, with the slash after it. */
+export const OFFICIAL_NAMESPACE = "library/";
 
 /** A registry's name that stands alone: it must be one that a reference would be read to begin with. */
 export function parseDomain(input: string): string {
@@ -25,7 +25,7 @@ export function foldDomain(domain: string): string {
 
 /** A repository's path that stands alone, as it is in that registry. */
 export function parsePath(domain: string, input: string): string {
-  const path = domain === DOCKER_HUB && !input.includes("/") ? `${OFFICIAL_NAMESPACE}/${input}` : input;
+  const path = domain === DOCKER_HUB && !input.includes("/") ? OFFICIAL_NAMESPACE + input : input;
   if (scanPath(input, 0) !== input.length || path.length > MAX_PATH_CHARACTERS) {
     throw explainPath(input, 0, input.length, path.length - input.length);
   }

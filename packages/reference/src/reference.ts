@@ -77,9 +77,8 @@ export class ParsedReference implements Reference {
 export function familiarName(reference: Reference): string {
   if (reference.domain !== DOCKER_HUB) return reference.name;
   const { path } = reference;
-  const official =
-    path.startsWith(`${OFFICIAL_NAMESPACE}/`) && !path.includes("/", OFFICIAL_NAMESPACE.length + 1);
-  return official ? path.slice(OFFICIAL_NAMESPACE.length + 1) : path;
+  const official = path.startsWith(OFFICIAL_NAMESPACE) && !path.includes("/", OFFICIAL_NAMESPACE.length);
+  return official ? path.slice(OFFICIAL_NAMESPACE.length) : path;
 }
 
 function suffix({ tag, digest }: Reference): string {
