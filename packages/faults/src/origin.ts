@@ -47,7 +47,18 @@ export interface OriginOptions {
   readonly tls?: TlsOptions;
 }
 
-/** Starts a scripted server on a free port. */
+/**
+ * Starts a scripted server on a free port.
+ *
+ * @example
+ * ```ts
+ * await using origin = await startOrigin((request, reply) => {
+ *   if (request.method === "HEAD") reply.reset();
+ *   else reply.send(200, { "Content-Type": "text/plain" }, "hello");
+ * });
+ * console.log(origin.url, origin.requests.length);
+ * ```
+ */
 export async function startOrigin(script: Script, options: OriginOptions = {}): Promise<Origin> {
   const address = options.address ?? "127.0.0.1";
   const requests: RecordedRequest[] = [];

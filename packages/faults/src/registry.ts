@@ -17,6 +17,16 @@ export interface Route {
 /**
  * The script of a registry that does everything right, for one image under any repository and tag, and takes uploads.
  * A case says only where it goes wrong.
+ *
+ * @example
+ * ```ts
+ * const script = goodRegistry(testImage(), (request, reply) => {
+ *   if (route(request.target).kind !== "blob") return false;
+ *   reply.reset();
+ *   return true;
+ * });
+ * await using registry = await startOrigin(script);
+ * ```
  */
 export function goodRegistry(image: TestImage, fault: Fault = () => false): Script {
   const contents = new Map<string, Content>();

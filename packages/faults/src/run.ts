@@ -14,7 +14,16 @@ export interface RunOptions {
   readonly onResult?: (result: CaseResult) => void;
 }
 
-/** Plays every case with one client; the results come in the order of the cases. */
+/**
+ * Plays every case with one client; the results come in the order of the cases.
+ *
+ * @example
+ * ```ts
+ * const crane = await commandClient(craneDialect);
+ * const results = crane === undefined ? [] : await runCases(cases, crane);
+ * console.log(textSummary(results));
+ * ```
+ */
 export async function runCases(
   cases: readonly FaultCase[],
   client: Client,
