@@ -18,7 +18,8 @@ export function parseRetryAfter(value: string | undefined, nowMs: number): numbe
   }
   // Date.parse takes almost anything ("-1" is a year to it); an HTTP date begins with the day's name.
   if (text.length > 64 || !DAY_NAME.test(text)) return undefined;
-  const date = Date.parse(text);
+  // The oldest of the three forms, asctime's, names no zone: it is GMT like the others.
+  const date = Date.parse(text.endsWith("GMT") ? text : `${text} GMT`);
   return Number.isNaN(date) ? undefined : clamp(date - nowMs);
 }
 

@@ -113,7 +113,8 @@ function describeProxyRefusal(error: unknown, host: string): TransportError | un
     /^Proxy response \((\d{3})\)/.exec(message)?.[1] ??
     /^Proxy Authentication Required \((407)\)/.exec(message)?.[1];
   const options = { cause: error, neverSent: true };
-  if (status === "407") {
+  // Some proxies answer wrong credentials with 401.
+  if (status === "407" || status === "401") {
     return new TransportError(
       "CONFIG",
       "The proxy wants credentials, or others: put them into its URL",

@@ -39,7 +39,7 @@ export function createResolver(
     }
     let found: readonly ResolvedAddress[];
     try {
-      found = await lookup(hostname, { family, signal });
+      found = await untilAborted(lookup(hostname, { family, signal }), signal);
     } catch (error) {
       signal.throwIfAborted();
       throw describeConnectFailure(error, hostname);
@@ -76,6 +76,15 @@ async function lookupBySystem(hostname: string, options: Parameters<Lookup>[1]):
   const family = options.family === "auto" ? 0 : options.family;
   const found = await systemLookup(hostname, { all: true, family, order: "verbatim" });
   return found.map((one) => ({ address: one.address, family: one.family === 6 ? 6 : 4 }));
+}
+
+/** A look-up need not heed the signal: the system's cannot be ended. */
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
 }
 
 function literal(address: string, host: string): ResolvedAddress {
