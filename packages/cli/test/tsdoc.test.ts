@@ -29,7 +29,7 @@ describe("the examples in the TSDoc of", () => {
         );
       const config = {
         extends: "../../../../.config/tsconfig.json",
-        compilerOptions: { noUnusedLocals: false, noUnusedParameters: false },
+        compilerOptions: { noUnusedLocals: false, noUnusedParameters: false, verbatimModuleSyntax: false },
         include: ["*.ts"],
       };
       writeFileSync(join(place, "tsconfig.json"), JSON.stringify(config));
