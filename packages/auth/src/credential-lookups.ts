@@ -47,10 +47,14 @@ export class CredentialLookups {
     });
   }
 
+  forget(key: CredentialKey): void {
+    this.#held.delete(nameOf(key));
+  }
+
   /** After a refusal: somebody may have signed in anew meanwhile. */
   refresh(key: CredentialKey): void {
     const held = this.#held.get(nameOf(key));
-    if (held !== undefined && this.#clock() - held.at >= REFRESH_AFTER_MS) this.#held.delete(nameOf(key));
+    if (held !== undefined && this.#clock() - held.at >= REFRESH_AFTER_MS) this.forget(key);
   }
 
   async #ask(store: CredentialStore, key: CredentialKey, signal: AbortSignal): Promise<Found> {

@@ -150,6 +150,8 @@ export class SignIn implements Authenticator {
         return await this.#bearer(request, { ...known, realm: known.realm }, credential, refusal);
       } catch (error) {
         const refused = isAuthError(error) && error.code === "UNAUTHENTICATED";
+        // Whoever signs in anew because of this should not have to wait.
+        if (refused) this.#lookups.forget(key);
         if (refused && failure !== undefined) throw failure;
         if (!refused || basic === undefined) throw error;
       }
@@ -159,7 +161,7 @@ export class SignIn implements Authenticator {
       return unlessRejected(basicHeader(basic.username, basic.password), refusal);
     }
     if (failure !== undefined) throw failure;
-    if (known.bearer && known.realm === undefined && credential !== undefined && !known.basic) {
+    if (known.bearer && known.realm === undefined && !known.basic) {
       throw new AuthError(
         "PROTOCOL",
         `${request.registry} asks for a Bearer token but names no token server (realm) to get it from`,

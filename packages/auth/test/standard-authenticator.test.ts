@@ -522,6 +522,22 @@ describe("tokens are kept apart", () => {
   });
 });
 
+test("a password that the token server refused is looked up anew by the next request", async () => {
+  let password = "old";
+  const credentials: CredentialStore = { get: () => Promise.resolve({ username: "a", password }) };
+  const network = tokenRegistry({
+    token: ({ headers }) =>
+      headers["authorization"] === `Basic ${Buffer.from("a:new").toString("base64")}`
+        ? json({ token: "t" })
+        : json({}, 401),
+  });
+  const authenticator = createAuthenticator({ credentials });
+  const pull = () => send(network, authenticator, "/v2/a/manifests/1", PULL);
+  await expect(pull()).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+  password = "new";
+  expect((await pull()).status).toBe(200);
+});
+
 describe("Basic", () => {
   const basic = (answer: (authorization: string | undefined) => boolean, challenge = 'BASIC realm="x"') =>
     scriptedTransport(({ headers }) =>
@@ -626,17 +642,19 @@ describe("a realm", () => {
     expect(network.requests[1]?.context?.origin).toBe("https://reg.example.com");
   });
 
-  test("that is missing or a mere name is told as such to one who has credentials", async () => {
+  test("that is missing or a mere name is told as such, and nobody is asked", async () => {
     for (const challenge of [
       "Bearer",
       'Bearer realm="example"',
       'Bearer realm="https://a.example.com/\u0001"',
     ]) {
       const network = scriptedTransport(() => ({ status: 401, headers: [["www-authenticate", challenge]] }));
-      await expect(send(network, withAlice(), "/v2/a/manifests/1", PULL)).rejects.toMatchObject({
-        code: "PROTOCOL",
-      });
-      expect(network.requests.length).toBe(1);
+      for (const authenticator of [withAlice(), createAuthenticator()]) {
+        await expect(send(network, authenticator, "/v2/a/manifests/1", PULL)).rejects.toMatchObject({
+          code: "PROTOCOL",
+        });
+      }
+      expect(network.requests.length).toBe(2);
     }
   });
 
