@@ -1,4 +1,5 @@
 import type { RegistryHandler, RegistryReply, RegistryRequest } from "./exchange.ts";
+import { receivedBody } from "./refusal.ts";
 
 /** The handler for those who speak WHATWG `fetch`: an adapter, for web streams cost too much to be the inner form. */
 export function fetchHandler(handle: RegistryHandler): (request: Request) => Promise<Response> {
@@ -16,25 +17,22 @@ function requestOf(request: Request): RegistryRequest {
     query: url.searchParams,
     origin: url.origin,
     header: (name) => request.headers.get(name) ?? undefined,
-    body: chunksOf(request.body),
+    body: bodyOf(request.body),
     signal: request.signal,
   };
 }
 
-async function* chunksOf(
-  body: ReadableStream<Uint8Array> | null,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  if (body === null) return;
-  yield* body;
+async function* bodyOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array, void, undefined> {
+  if (body !== null) yield* receivedBody(body);
 }
 
 function responseOf(reply: RegistryReply, method: string): Response {
   const headers = new Headers();
   for (const [name, value] of reply.headers) headers.append(name, value);
-  return new Response(bodyOf(reply, method), { status: reply.status, headers });
+  return new Response(streamOf(reply, method), { status: reply.status, headers });
 }
 
-function bodyOf(
+function streamOf(
   { body, status }: RegistryReply,
   method: string,
 ): ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null {

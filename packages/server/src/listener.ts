@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { RegistryReply, RegistryRequest } from "./exchange.ts";
-import { Refusal, refusalReply } from "./refusal.ts";
+import { Refusal, receivedBody, refusalReply } from "./refusal.ts";
 import type { Registry } from "./registry.ts";
 
 /** A connection on which nothing moves for so long is given up: a long upload is never cut, a dead one is. */
@@ -140,7 +140,7 @@ async function* bodyOf(
   outgoing: ServerResponse,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   if (incoming.headers.expect?.toLowerCase() === "100-continue") outgoing.writeContinue();
-  yield* incoming.iterator({ destroyOnReturn: false });
+  yield* receivedBody(incoming.iterator({ destroyOnReturn: false }));
 }
 
 async function send(reply: RegistryReply, head: boolean, outgoing: ServerResponse): Promise<void> {

@@ -49,3 +49,14 @@ export function refusalReply(refusal: Refusal): RegistryReply {
   const entry = { code: refusal.code, message: refusal.message, detail: refusal.detail };
   return jsonReply(refusal.status, { errors: [entry] }, refusal.headers);
 }
+
+/** A request's body, whose breaking off is its sender's doing and no failure of this side. */
+export async function* receivedBody(
+  body: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* body;
+  } catch (cause) {
+    throw new Refusal(400, "SIZE_INVALID", "the request's body broke off", { cause });
+  }
+}

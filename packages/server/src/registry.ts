@@ -46,7 +46,10 @@ export interface RegistryOptions {
   /** Whether a browser gets a page at `/` that shows what is in the registry. Default true. */
   readonly page?: boolean | undefined;
   readonly limits?: Partial<RegistryLimits> | undefined;
-  /** Hears of every failure that was answered 500: of the storage, or of this program. */
+  /**
+   * Hears of every failure of the storage, of upstream or of this program: what was answered 500 or 502, and what broke
+   * off half-way, when the answer was on its way already.
+   */
   readonly onError?: ((error: unknown, request: RegistryRequest) => void) | undefined;
 }
 
@@ -98,7 +101,10 @@ export function createRegistry(options: RegistryOptions): Registry {
       const reply = await answer(request, state, access, options.page ?? true).catch((error: unknown) =>
         failureReply(error, request, options),
       );
-      return withHeaders(reply, [...guard.headers, ...warnings]);
+      return {
+        ...withHeaders(reply, [...guard.headers, ...warnings]),
+        body: watched(reply.body, request, options),
+      };
     } catch (error) {
       return failureReply(error, request, options);
     }
@@ -146,13 +152,32 @@ function permissionOf(verdict: Verdict, route: Route): Extract<Verdict, { kind: 
 }
 
 function failureReply(error: unknown, request: RegistryRequest, options: RegistryOptions): RegistryReply {
-  if (error instanceof Refusal) return refusalReply(error);
+  if (error instanceof Refusal) {
+    if (error.status >= 500) options.onError?.(error.cause ?? error, request);
+    return refusalReply(error);
+  }
   if (isContentError(error) && error.code === "SIZE_EXCEEDED") {
     return refusalReply(new Refusal(413, "SIZE_INVALID", error.message));
   }
   options.onError?.(error, request);
   // What the system says may name folders of this machine: it goes to `onError`, not to the caller.
   return refusalReply(new Refusal(500, "UNKNOWN", "the registry failed"));
+}
+
+function watched(
+  body: RegistryReply["body"],
+  request: RegistryRequest,
+  { onError }: RegistryOptions,
+): RegistryReply["body"] {
+  if (body === undefined || body instanceof Uint8Array || onError === undefined) return body;
+  return (async function* () {
+    try {
+      yield* body;
+    } catch (error) {
+      onError(error, request);
+      throw error;
+    }
+  })();
 }
 
 function notFound(): RegistryReply {

@@ -8,7 +8,7 @@ import {
 } from "@reg/content";
 import { describe, expect, test } from "vitest";
 import { createRegistry, folderStorage, memoryStorage, type ProxyOptions, serve } from "../src/index.ts";
-import { bytesOf, inProcess, noise, overHttp, pushImage, temporaryFolder } from "./support.ts";
+import { bytesOf, codeOf, inProcess, noise, overHttp, pushImage, temporaryFolder } from "./support.ts";
 
 interface Upstream {
   readonly source: ContentSource;
@@ -195,6 +195,7 @@ describe.each(["memory", "folder"])("pulling through into %s", (kind) => {
     upstream.corrupt = true;
     const response = await send(`${image}/blobs/${upstream.layer.digest}`);
     await expect(response.arrayBuffer()).rejects.toThrow();
+    expect(errors).toMatchObject([{ code: "DIGEST_MISMATCH" }]);
     expect(await place.storage.repository("lib/image").stat(upstream.layer.digest)).toBeUndefined();
     upstream.corrupt = false;
     const again = await send(`${image}/blobs/${upstream.layer.digest}`);
@@ -243,13 +244,16 @@ describe("pulling through", () => {
     const upstream = await upstreamImage();
     const storage = memoryStorage();
     await pushImage(inProcess({ storage }).send, "own", "1", "own");
-    const { send } = inProcess({ storage, ...proxyOf(upstream) });
+    const errors: unknown[] = [];
+    const { send } = inProcess({ storage, ...proxyOf(upstream), onError: (error) => errors.push(error) });
     expect((await send(`${image}/manifests/none`)).status).toBe(404);
     expect((await send(`${image}/blobs/${digestOf(bytesOf("none"))}`)).status).toBe(404);
     expect((await send("/v2/own/manifests/1")).status).toBe(200);
     expect((await send("/v2/other/manifests/1")).status).toBe(404);
     upstream.down = true;
-    expect((await send(`${image}/manifests/1.0`)).status).toBe(502);
+    const response = await send(`${image}/manifests/1.0`);
+    expect([response.status, await codeOf(response)]).toEqual([502, "UNAVAILABLE"]);
+    expect(errors).toMatchObject([{ message: "upstream is down" }]);
   });
 
   test("nothing can be pushed or deleted", async () => {

@@ -72,7 +72,9 @@ describe("uploads that are abandoned", () => {
 
 describe("uploads that break off", () => {
   test("what came before a connection died is kept, and the upload goes on from there", async () => {
-    await using listener = await serve(createRegistry({ storage: memoryStorage() }));
+    const errors: unknown[] = [];
+    const onError = (error: unknown): unknown => errors.push(error);
+    await using listener = await serve(createRegistry({ storage: memoryStorage(), onError }));
     const send = overHttp(listener.url);
     const blob = noise(100_000);
     const location = await startUpload(send, "a");
@@ -91,6 +93,7 @@ describe("uploads that break off", () => {
     expect([rest.status, rest.headers.get("range")]).toEqual([202, "0-99999"]);
     const done = await send(`${location}?digest=${digestOf(blob)}`, { method: "PUT" });
     expect(done.status).toBe(201);
+    expect(errors).toEqual([]); // a client that leaves is no failure
   });
 
   test("a client that comes back before the old connection is known to be dead takes the upload over", async () => {
