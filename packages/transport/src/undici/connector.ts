@@ -164,6 +164,8 @@ function openSocket(
       hostname: address.address,
       host: target.host ?? host,
       localAddress: options.localAddress ?? target.localAddress ?? null,
+      // An address is no server name (RFC 6066, section 3), though undici gives a proxy's as one.
+      servername: isIP(target.servername ?? "") === 0 ? (target.servername ?? "") : "",
     };
     const connector =
       preparation === undefined
