@@ -102,8 +102,8 @@ class Window {
       this.#rest = step.value;
       this.#refill();
     }
-    // Kept beyond the next step of the stream, which may use its memory again.
-    this.#rest = this.#rest.slice();
+    // Kept beyond the next step of the stream, which may use its memory again. A Buffer's slice would be no copy.
+    this.#rest = new Uint8Array(this.#rest);
     return false;
   }
 

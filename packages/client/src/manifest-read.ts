@@ -176,7 +176,8 @@ export function readManifestFields(response: TransportResponse): ManifestFields 
 
 /** A digest that can be verified by; `undefined` for any other text, such as a tag. */
 export function readDigest(text: string | undefined): Digest | undefined {
-  if (text === undefined) return undefined;
+  // Most often a tag, which is told from a digest without an error being made.
+  if (text === undefined || !text.includes(":")) return undefined;
   try {
     digestAlgorithm(text);
   } catch {

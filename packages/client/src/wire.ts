@@ -97,7 +97,7 @@ export class Wire {
     for (let attempt = 1; ; attempt += 1) {
       const response = await this.expect(request, ...statuses);
       try {
-        return { response, bytes: await response.body.bytes(limit.bytes) };
+        return { response, bytes: plain(await response.body.bytes(limit.bytes)) };
       } catch (error) {
         request.signal?.throwIfAborted();
         if (transportCode(error) === "SIZE_EXCEEDED") {
@@ -157,6 +157,11 @@ function question(request: WireRequest): Question {
   const { registry, repository } = request.target;
   const what = `${request.method} ${request.what}`;
   return repository === undefined ? { what, registry } : { what, registry, repository };
+}
+
+/** The same bytes without what Node's Buffer adds: there, `slice` is no copy. */
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** As much of a body as an error may say; a body that breaks off says what has come. */

@@ -84,7 +84,7 @@ describe.skipIf(!hasDockerRegistry)("with Debian's docker-registry", () => {
     const part = await client.blobs.get(ref, { offset: 1000, length: 500 });
     expect(await part.bytes(1e9)).toEqual(image.layer.subarray(1000, 1500));
     const chunks: Uint8Array[] = [];
-    await client.blobs.getInto(ref, { write: (chunk) => void chunks.push(chunk.slice()) });
+    await client.blobs.getInto(ref, { write: (chunk) => void chunks.push(new Uint8Array(chunk)) });
     expect(new Uint8Array(Buffer.concat(chunks))).toEqual(image.layer);
     expect(await client.blobs.head(ref)).toMatchObject({ size: image.layer.byteLength });
   });

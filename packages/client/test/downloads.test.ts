@@ -42,7 +42,11 @@ const reading = {
     (await testClient().blobs.get(ref, { size })).bytes(1e9),
   "into a sink": async (ref: string, size?: number): Promise<Uint8Array> => {
     const chunks: Uint8Array[] = [];
-    await testClient().blobs.getInto(ref, { write: (chunk) => void chunks.push(chunk.slice()) }, { size });
+    await testClient().blobs.getInto(
+      ref,
+      { write: (chunk) => void chunks.push(new Uint8Array(chunk)) },
+      { size },
+    );
     return new Uint8Array(Buffer.concat(chunks));
   },
 };
@@ -61,7 +65,7 @@ describe.each(Object.entries(reading))("a blob read %s", (_, read) => {
         return start === 0 ? cut(headers, 200, part) : cut({ ...headers, ...range }, 206, part);
       },
     });
-    expect(await read(`${registry.host}/demo@${digest}`)).toEqual(bytes);
+    expect(digestOf(await read(`${registry.host}/demo@${digest}`))).toBe(digest);
     expect(registry.requests).toHaveLength(9);
     expect(registry.requests[1]?.headers.range).toBe("bytes=1000-");
     expect(registry.requests[8]?.headers.range).toBe("bytes=8000-");
@@ -74,7 +78,7 @@ describe.each(Object.entries(reading))("a blob read %s", (_, read) => {
         { status: 200, headers: { "content-length": String(bytes.byteLength) }, body: bytes },
       ],
     });
-    expect(await read(`${registry.host}/demo@${digest}`)).toEqual(bytes);
+    expect(digestOf(await read(`${registry.host}/demo@${digest}`))).toBe(digest);
   });
 
   it("is not fooled by a body that ends early and announces no length", async () => {
@@ -82,7 +86,7 @@ describe.each(Object.entries(reading))("a blob read %s", (_, read) => {
       [BLOB]: (seen) =>
         seen.headers.range === undefined ? { status: 200, body: bytes.subarray(0, 1000) } : ranged(seen),
     });
-    expect(await read(`${registry.host}/demo@${digest}`, bytes.byteLength)).toEqual(bytes);
+    expect(digestOf(await read(`${registry.host}/demo@${digest}`, bytes.byteLength))).toBe(digest);
   });
 
   it.each([
@@ -187,7 +191,7 @@ describe.each(Object.entries(reading))("a blob read %s", (_, read) => {
         return { status: 200, body: bytes };
       },
     });
-    expect(await read(`${registry.host}/demo@${digest}`, bytes.byteLength)).toEqual(bytes);
+    expect(digestOf(await read(`${registry.host}/demo@${digest}`, bytes.byteLength))).toBe(digest);
   });
 
   it("says what the registry says where it is not there", async () => {
@@ -210,7 +214,7 @@ describe.each(Object.entries(reading))("a blob read %s", (_, read) => {
       "GET /cdn/1": cut({ "content-length": bytes.byteLength }, 200, bytes.subarray(0, 5000)),
       "GET /cdn/2": ranged,
     });
-    expect(await read(`${registry.host}/demo@${digest}`)).toEqual(bytes);
+    expect(digestOf(await read(`${registry.host}/demo@${digest}`))).toBe(digest);
     expect(registry.requests.map(({ path }) => path.split("?")[0])).toEqual([
       `/v2/demo/blobs/${digest}`,
       "/cdn/1",
@@ -283,7 +287,7 @@ describe("a blob", () => {
     });
     const stream = await testClient().blobs.get(`${registry.host}/demo@${digest}`);
     expect(stream.size).toBe(bytes.byteLength);
-    expect(await stream.bytes(1e9)).toEqual(bytes);
+    expect(digestOf(await stream.bytes(1e9))).toBe(digest);
   });
 
   it("tells its progress", async () => {

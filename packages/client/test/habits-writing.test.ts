@@ -30,7 +30,7 @@ async function push(
   const { script, state } = uploadScript(habits, [bytes]);
   await using registry = await scriptedRegistry(script);
   await client.blobs.put(`${registry.host}/demo`, bytes, options);
-  expect(state.blobs.get(digest)).toEqual(Buffer.from(bytes));
+  expect(state.blobs.has(digest)).toBe(true);
   return methodsOf(registry.lines).slice(1);
 }
 

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { compose, fetchTransport, type Transport, withRedirects } from "@reg/transport";
+import { compose, type Transport, withRedirects } from "@reg/transport";
+import { undiciTransport } from "@reg/transport/undici";
 import { type ClientOptions, RegistryClient } from "../../src/index.ts";
 
 /** One request as the server saw it. */
@@ -81,7 +82,7 @@ export function testClient(options: Partial<ClientOptions> = {}): RegistryClient
 }
 
 export function testTransport(): Transport {
-  return compose(fetchTransport(), withRedirects());
+  return compose(undiciTransport(), withRedirects());
 }
 
 /** All items of a listing. */
