@@ -23,7 +23,7 @@ export async function readText(path: string): Promise<string | undefined> {
 /** The names in a folder, sorted; none where there is no such folder. */
 export async function readFolder(path: string): Promise<readonly string[]> {
   const names = await readdir(path).catch((error: unknown) => absent(error, path));
-  return (names ?? []).toSorted();
+  return [...(names ?? [])].sort();
 }
 
 function absent(error: unknown, path: string): undefined {

@@ -66,7 +66,7 @@ export async function readRegistriesConf(options: RegistriesConfOptions = {}): P
     const short = table.table("aliases");
     for (const name of short?.keys() ?? []) aliases.set(name, short?.string(name) ?? "");
   }
-  const ordered = [...rules.values()].toSorted((a, b) => b.prefix.length - a.prefix.length);
+  const ordered = [...rules.values()].sort((a, b) => b.prefix.length - a.prefix.length);
   return {
     planner: (registry, repository) => planOf(ordered, registry, repository),
     unqualifiedSearchRegistries: search,
