@@ -1,4 +1,4 @@
-import type { Digest } from "@reg/reference";
+import { type Digest, isDigest, isVerifiableDigest } from "@reg/reference";
 import { Refusal } from "./refusal.ts";
 
 /** distribution-spec, "Pull": many clients cap a name at 255 characters. */
@@ -7,9 +7,6 @@ const MAX_TAG_LENGTH = 128;
 
 /** No two parts of it match the same character, so it cannot backtrack. */
 const COMPONENT = /^[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*$/;
-
-/** Hex digits of each algorithm that content can be stored under. */
-const HEX_DIGITS: Readonly<Record<string, number>> = { sha256: 64, sha512: 128 };
 
 /** A repository's name (distribution-spec, "Pull"); 400 `NAME_INVALID` otherwise. */
 export function checkName(name: string): string {
@@ -38,11 +35,7 @@ export function checkDigest(text: string): Digest {
 }
 
 export function asDigest(text: string): Digest | undefined {
-  const colon = text.indexOf(":");
-  const digits = HEX_DIGITS[text.slice(0, Math.max(colon, 0))];
-  const encoded = text.slice(colon + 1);
-  if (digits === undefined || encoded.length !== digits || !/^[0-9a-f]+$/.test(encoded)) return undefined;
-  return text as Digest; // the checks above are the brand's definition
+  return isDigest(text) && isVerifiableDigest(text) ? text : undefined;
 }
 
 /** Text from a request, made fit for a message: no control characters, and not the whole of a long one. */

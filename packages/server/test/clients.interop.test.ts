@@ -102,9 +102,8 @@ describe.each(["memory", "folder"])("with storage in %s", (kind) => {
     },
   );
 
-  test.skipIf(kind === "memory" || skopeo === "" || umoci === "")(
-    "skopeo and umoci read the folder itself",
-    async () => {
+  if (kind === "folder") {
+    test.skipIf(skopeo === "" || umoci === "")("skopeo and umoci read the folder itself", async () => {
       await run(
         skopeo,
         "copy",
@@ -120,8 +119,8 @@ describe.each(["memory", "folder"])("with storage in %s", (kind) => {
       // And what umoci writes there is served.
       await run(umoci, "tag", "--image", `${folder}:1.0`, "by-umoci");
       expect((await fetch(`${listener.url}/v2/disk/image/manifests/by-umoci`)).status).toBe(200);
-    },
-  );
+    });
+  }
 
   test.skipIf(crane === "")("crane copies, mounts, tags, lists, validates and deletes", async () => {
     const send = overHttp(listener.url);
