@@ -203,7 +203,8 @@ function fishHelper(): string[] {
     "end",
     "function __reg_in",
     "  set -l words (__reg_words)",
-    '  test (count $words) -ge (count $argv); and test "$words[1..'.concat('(count $argv)]" = "$argv"'),
+    "  set -l count (count $argv)",
+    '  test (count $words) -ge $count; and test "$words[1..$count]" = "$argv"',
     "end",
   ];
 }

@@ -31,8 +31,7 @@ export function groupHelp(word: string, columns?: number): string {
 export function commandHelp(definition: CommandDefinition, columns?: number): string {
   const width = textWidth(columns);
   return join([
-    `${definition.summary}.`,
-    ...(definition.details ?? []).map((paragraph) => wrap(paragraph, width).join("\n")),
+    ...[`${definition.summary}.`, ...(definition.details ?? [])].map((text) => wrap(text, width).join("\n")),
     `usage: ${usageLine(definition)}`,
     section("Arguments", definition.arguments.map(argumentRow), columns),
     section("Options", definition.options.map(optionRow), columns),
