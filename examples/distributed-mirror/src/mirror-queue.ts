@@ -1,5 +1,5 @@
 import type { SyncOutcome, SyncStep } from "@reg/sdk";
-import { Queue, QueueEvents } from "bullmq";
+import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 
 /** Each step of a plan is a job; what came of it is what the job returns. */
@@ -14,14 +14,4 @@ export function connect(redisUrl: string): Redis {
 
 export function openQueue(connection: Redis): MirrorQueue {
   return new Queue<SyncStep, SyncOutcome>(QUEUE_NAME, { connection });
-}
-
-/** Hears of every job as it ends, whichever process has done it. */
-export function openEvents(connection: Redis): QueueEvents {
-  return new QueueEvents(QUEUE_NAME, { connection });
-}
-
-/** BullMQ takes no colon in the name of a job, and references are full of them. */
-export function jobIdOf(step: SyncStep): string {
-  return Buffer.from(step.id).toString("base64url");
 }
