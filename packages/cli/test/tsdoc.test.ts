@@ -63,16 +63,19 @@ function entriesOf(name: string, home: string): Map<string, string> {
   for (const [path, target] of Object.entries(exports)) {
     if (typeof target === "string") continue;
     const source = readFileSync(join(home, target["@reg/source"] ?? ""), "utf8");
-    for (const [, list = ""] of source.matchAll(/export (?:type )?\{([^}]*)\}/g))
-      for (const item of list.split(",")) {
-        const exported =
-          item
-            .trim()
-            .replace(/^type /, "")
-            .split(" as ")
-            .pop() ?? "";
-        if (exported !== "" && !entries.has(exported)) entries.set(exported, `@reg/${name}${path.slice(1)}`);
-      }
+    const lists = [...source.matchAll(/export (?:type )?\{([^}]*)\}/g)].flatMap(([, list = ""]) =>
+      list.split(","),
+    );
+    const declared = [...source.matchAll(/^export (?:async )?(?:function|class|const) (\w+)/gm)];
+    for (const item of [...lists, ...declared.map(([, found = ""]) => found)]) {
+      const exported =
+        item
+          .trim()
+          .replace(/^type /, "")
+          .split(" as ")
+          .pop() ?? "";
+      if (exported !== "" && !entries.has(exported)) entries.set(exported, `@reg/${name}${path.slice(1)}`);
+    }
   }
   return entries;
 }

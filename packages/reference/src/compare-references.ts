@@ -6,7 +6,9 @@ const PARTS = ["domain", "path", "tag", "digest"] as const;
  * Orders references by domain, path, tag and digest, by code unit; what has no tag comes first. For `toSorted`.
  *
  * @example
+ * ```ts
  * ["b", "a:2", "a"].map((text) => parseReference(text)).sort(compareReferences);
+ * ```
  */
 export function compareReferences(a: Reference, b: Reference): number {
   for (const part of PARTS) {

@@ -51,7 +51,9 @@ export interface Diagnostic {
  * What a linter has to say about a reference: the error that makes it none, or the warnings it deserves.
  *
  * @example
+ * ```ts
  * diagnoseReference("ghcr.io/Owner/app")[0]?.fix; // { offset: 8, length: 9, text: "owner/app" }
+ * ```
  */
 export function diagnoseReference(input: string, options?: ParseOptions): readonly Diagnostic[] {
   const result = safeParseReference(input, options);

@@ -21,8 +21,10 @@ export interface DigestOptions {
  * @throws InvalidReferenceError `DIGEST_EMPTY`, `DIGEST_INVALID`, `DIGEST_UPPERCASE`, `DIGEST_LENGTH` or
  * `DIGEST_UNSUPPORTED`.
  * @example
+ * ```ts
  * const digest = parseDigest(`sha256:${"0".repeat(64)}`);
  * digestAlgorithm(digest); // "sha256"
+ * ```
  */
 export function parseDigest(input: string, options?: DigestOptions): Digest {
   if (isDigest(input, options)) return input;

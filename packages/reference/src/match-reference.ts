@@ -11,7 +11,9 @@ type Token = "*" | ((character: string) => boolean);
  *
  * @throws InvalidReferenceError `PATTERN_INVALID`; its `input` is the pattern.
  * @example
+ * ```ts
  * matchReference("*:1.*", parseReference("nginx:1.27")); // true
+ * ```
  */
 export function matchReference(pattern: string, reference: Reference): boolean {
   const tokens = parsePattern(pattern);

@@ -9,8 +9,10 @@ import type { Reference } from "./reference.ts";
  *
  * @throws InvalidReferenceError as {@link parseReference} does.
  * @example
+ * ```ts
  * const target = parseAnyReference("ubuntu:24.04");
  * if (typeof target !== "string") console.log(target.name);
+ * ```
  */
 export function parseAnyReference(input: string, options?: ParseOptions): Reference | Digest {
   // Sixty-four hex digits complete the algorithm's name to a digest.

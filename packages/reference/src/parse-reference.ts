@@ -34,8 +34,10 @@ export type ParseResult =
  * @throws InvalidReferenceError with a code, the span at fault and a hint. Also for an option that is not
  * well-formed; its `input` is that option.
  * @example
+ * ```ts
  * const reference = parseReference("ghcr.io/owner/app:1.2");
  * reference.domain; // "ghcr.io"
+ * ```
  */
 export function parseReference(input: string, options?: ParseOptions): Reference {
   const slash = input.indexOf("/");
@@ -80,8 +82,10 @@ export function parseReference(input: string, options?: ParseOptions): Reference
  * {@link parseReference} for those who expect failures.
  *
  * @example
+ * ```ts
  * const result = safeParseReference("Ubuntu");
  * if (!result.ok) console.error(result.error.hint);
+ * ```
  */
 export function safeParseReference(input: string, options?: ParseOptions): ParseResult {
   try {

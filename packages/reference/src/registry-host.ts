@@ -5,7 +5,9 @@ import { DOCKER_HUB } from "./parts.ts";
  * it is written.
  *
  * @example
+ * ```ts
  * registryHost(parseReference("ubuntu")); // "registry-1.docker.io"
+ * ```
  */
 export function registryHost(reference: { readonly domain: string }): string {
   return reference.domain === DOCKER_HUB ? "registry-1.docker.io" : reference.domain;
@@ -16,7 +18,9 @@ export function registryHost(reference: { readonly domain: string }): string {
  * domain as it is written.
  *
  * @example
+ * ```ts
  * credentialKey(parseReference("ghcr.io/owner/app")); // "ghcr.io"
+ * ```
  */
 export function credentialKey(reference: { readonly domain: string }): string {
   return reference.domain === DOCKER_HUB ? "https://index.docker.io/v1/" : reference.domain;

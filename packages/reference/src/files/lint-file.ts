@@ -70,8 +70,10 @@ export function findReferences(file: SourceFile, options: LintOptions): readonly
  * What a linter has to say about the images that a file names, in the file's order.
  *
  * @example
+ * ```ts
  * const findings = lintFile({ path: "Dockerfile", text: "FROM Ubuntu\n" }, { parseYaml: () => [] });
  * findings[0]?.code; // "NAME_UPPERCASE"
+ * ```
  */
 export function lintFile(file: SourceFile, options: LintOptions): readonly Finding[] {
   const place = placer(file.text);
