@@ -38,7 +38,12 @@ async function push(url: URL | string, blob: Buffer): Promise<void> {
   await send("PUT", location, blob, { "content-type": "application/octet-stream" });
 }
 
-async function send(method: string, url: URL, body?: BodyInit, headers?: HeadersInit): Promise<Response> {
+async function send(
+  method: string,
+  url: URL,
+  body?: string | Buffer,
+  headers?: Record<string, string>,
+): Promise<Response> {
   const response = await fetch(url, { method, ...(body && { body }), ...(headers && { headers }) });
   if (!response.ok) throw new Error(`${method} ${url.pathname}: ${response.status} ${await response.text()}`);
   return response;

@@ -49,11 +49,11 @@ describe.each(readmes)("$file", ({ file, home }) => {
         await mkdir(place, { recursive: true });
         const program = join(place, `line-${line}.ts`);
         await writeFile(program, here(text));
-        const { stderr } = await run(process.execPath, ["--conditions=@reg/source", program], {
+        // A program that fails ends with another exit code than 0, and the test with it.
+        await run(process.execPath, ["--conditions=@reg/source", program], {
           cwd: folder,
           env: environment(),
         });
-        expect(stderr).toBe("");
       });
     if (language === "sh" && /^reg /m.test(text))
       it(`runs the commands of line ${line}`, async () => {
