@@ -14,6 +14,7 @@ import {
   LIMITS,
   type PushOptions,
   type StoreOptions,
+  subjectOf,
 } from "@reg/content";
 import { ArchiveSource, type BlobPlace } from "./archive-source.ts";
 import { ChunkCollector } from "./chunk-collector.ts";
@@ -36,6 +37,8 @@ import { BLOCK_BYTES } from "./tar-index.ts";
 export interface ArchiveFormat {
   /** Throws `UNSUPPORTED` for content the format cannot hold. */
   accept(descriptor: Descriptor): void;
+  /** Whether manifests about other manifests are entered, so that they are found again. */
+  readonly referrers: boolean;
   /** The name to enter for a ref; throws `INVALID` for one the format cannot hold. */
   name(ref: string): string;
   /** The documents at the end, by name. */
@@ -140,7 +143,11 @@ export class ArchiveTarget extends ArchiveSource implements ContentTarget {
     createVerifier(descriptor);
     const open = async (): Promise<ContentWriter> =>
       this.#regionWriter(descriptor, await this.#region(descriptor));
-    return isManifestType(descriptor.mediaType) ? manifestWriter(descriptor, open, async () => {}) : open();
+    if (!isManifestType(descriptor.mediaType)) return open();
+    return manifestWriter(descriptor, open, async (manifest) => {
+      if (!this.#state.format.referrers || subjectOf(manifest) === undefined) return;
+      this.#state.manifests = withTags(this.#state.manifests, descriptor, []);
+    });
   }
 
   async tag(descriptor: Descriptor, ref: string, options: StoreOptions = {}): Promise<void> {

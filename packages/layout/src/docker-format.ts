@@ -22,6 +22,8 @@ export function dockerFormat(repository: string | undefined): ArchiveFormat {
         );
       }
     },
+    // `docker load` would take each for an image.
+    referrers: false,
     name: (ref) => shortDockerName(parseDockerName(ref, repository)),
     async finish(archive) {
       return [

@@ -157,7 +157,7 @@ export class ImageFiles implements AsyncDisposable {
       const answer = (await this.#index(layer)).ask(path, folders);
       if (answer.kind === "entry") return { layer, ordinal: answer.ordinal, entry: answer.entry };
       if (answer.kind === "link") return { path: answer.path };
-      if (answer.kind === "hidden") return undefined;
+      if (answer.kind === "hidden" || answer.kind === "unsure") return undefined;
     }
     return undefined;
   }

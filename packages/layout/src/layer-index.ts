@@ -10,7 +10,9 @@ export type LayerAnswer =
   /** The path cannot be in a layer below. */
   | { readonly kind: "hidden" }
   /** Nothing: look further down. */
-  | { readonly kind: "none" };
+  | { readonly kind: "none" }
+  /** Its entries contradict each other, so that only all layers together tell. */
+  | { readonly kind: "unsure" };
 
 /** The entries of one layer, to be asked for a path without knowing the layers below. */
 export class LayerIndex {
@@ -18,17 +20,24 @@ export class LayerIndex {
   readonly #ordinals = new Map<string, number>();
   readonly #whiteouts = new Set<string>();
   readonly #opaque = new Set<string>();
+  readonly #irregular: boolean;
 
   constructor(entries: readonly TarEntry[]) {
     this.entries = entries;
+    let repeated = false;
     entries.forEach((entry, ordinal) => {
       const path = splitPath(entry.name);
       const name = path.at(-1) ?? "";
       const folder = path.slice(0, -1);
       if (name === ".wh..wh..opq") this.#opaque.add(folder.join("/"));
       else if (name.startsWith(".wh.")) this.#whiteouts.add([...folder, name.slice(4)].join("/"));
-      else this.#ordinals.set(path.join("/"), ordinal);
+      else {
+        const earlier = this.#entry(path.join("/"));
+        repeated ||= earlier !== undefined && !(earlier.type === "directory" && entry.type === "directory");
+        this.#ordinals.set(path.join("/"), ordinal);
+      }
     });
+    this.#irregular = repeated || this.#hasFilesInFiles();
   }
 
   /**
@@ -36,6 +45,7 @@ export class LayerIndex {
    * layer has in the place of one of them is hidden.
    */
   ask(path: readonly string[], folders: Set<string>): LayerAnswer {
+    if (this.#irregular) return { kind: "unsure" };
     let hidden = false;
     for (let length = 0; length < path.length; length += 1) {
       const folder = path.slice(0, length).join("/");
@@ -55,6 +65,21 @@ export class LayerIndex {
     const entry = this.#entry(whole);
     if (ordinal !== undefined && entry !== undefined) return { kind: "entry", ordinal, entry };
     return { kind: hidden || this.#whiteouts.has(whole) ? "hidden" : "none" };
+  }
+
+  /** Or in links, which its own entries are then stored through. */
+  #hasFilesInFiles(): boolean {
+    const folders = new Set<string>();
+    for (const path of this.#ordinals.keys()) {
+      for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
+        const folder = path.slice(0, end);
+        if (folders.has(folder)) break;
+        const entry = this.#entry(folder);
+        if (entry !== undefined && entry.type !== "directory") return true;
+        folders.add(folder);
+      }
+    }
+    return false;
   }
 
   #entry(path: string): TarEntry | undefined {

@@ -95,6 +95,7 @@ const HEADER_LIMIT_BYTES = 4096;
 
 const ociFormat: ArchiveFormat = {
   accept() {},
+  referrers: true,
   name(ref) {
     assertTag(ref);
     return ref;

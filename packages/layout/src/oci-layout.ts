@@ -80,8 +80,8 @@ export async function openLayout(dir: string, options: LayoutOptions = {}): Prom
 export class OciLayout implements ContentTarget, AsyncDisposable {
   readonly dir: string;
   readonly #durable: boolean;
-  /** Files known to hold what their name says, by their state. */
-  readonly #verified = new Map<string, string>();
+  /** Whether a file holds what its name says, and in which state of it that was found out. */
+  readonly #verdicts = new Map<string, { readonly key: string; readonly right: boolean }>();
   readonly #referrers = new Map<string, Referrer>();
   /** Folders below the layout that were seen to be folders. */
   readonly #folders = new Set<string>();
@@ -158,19 +158,21 @@ export class OciLayout implements ContentTarget, AsyncDisposable {
     const path = await this.#path(descriptor.digest);
     const state = await fileState(path);
     if (state === undefined || state.size !== descriptor.size) return false;
-    if (this.#verified.get(descriptor.digest) === state.key) return true;
+    const known = this.#verdicts.get(descriptor.digest);
+    if (known?.key === state.key) return known.right;
     const verifier = createVerifier(descriptor);
     try {
       for await (const chunk of await this.fetch(descriptor, { signal: options.signal, verify: false })) {
         verifier.write(chunk);
       }
       verifier.end();
+      this.#verdicts.set(descriptor.digest, { key: state.key, right: true });
+      return true;
     } catch (error) {
-      if (isContentError(error) && WRONG_OR_GONE.has(error.code)) return false;
-      throw error;
+      if (!isContentError(error) || !WRONG_OR_GONE.has(error.code)) throw error;
+      this.#verdicts.set(descriptor.digest, { key: state.key, right: false });
+      return false;
     }
-    this.#verified.set(descriptor.digest, state.key);
-    return true;
   }
 
   /** Manifests with this subject: entered in `index.json`, or listed under the referrers tag. */
@@ -208,7 +210,7 @@ export class OciLayout implements ContentTarget, AsyncDisposable {
       partialWriter(path, descriptor, place, { signal: options.signal, durable: this.#durable });
     const committed = async (): Promise<void> => {
       const state = await fileState(path);
-      if (state !== undefined) this.#verified.set(descriptor.digest, state.key);
+      if (state !== undefined) this.#verdicts.set(descriptor.digest, { key: state.key, right: true });
     };
     if (!isManifestType(descriptor.mediaType)) return withCommitHook(await open(), committed);
     return manifestWriter(descriptor, open, async (manifest) => {
@@ -222,6 +224,9 @@ export class OciLayout implements ContentTarget, AsyncDisposable {
     options.signal?.throwIfAborted();
     const isName = ref !== descriptor.digest;
     if (isName) assertTag(ref);
+    if (isName && isDigest(ref)) {
+      throw new ContentError("INVALID", `${descriptor.digest} cannot be called by another digest, ${ref}.`);
+    }
     const state = await fileState(await this.#path(descriptor.digest));
     if (state === undefined) {
       throw new ContentError(
@@ -257,7 +262,7 @@ export class OciLayout implements ContentTarget, AsyncDisposable {
       options,
     );
     await onDisk(path, () => rm(path));
-    this.#verified.delete(descriptor.digest);
+    this.#verdicts.delete(descriptor.digest);
   }
 
   /** Nothing is held open; here so that a layout can be used like any other store. */

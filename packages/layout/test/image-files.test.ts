@@ -267,6 +267,34 @@ describe("a layer that ends with its last file", () => {
   });
 });
 
+describe("a layer that is a bomb", () => {
+  it("is given up at the limit, by what it comes to and by how much it grows", async () => {
+    const store = memoryStore();
+    await putImage(
+      store,
+      [
+        await tarOf([
+          [{ name: "zeros" }, Buffer.alloc(300_000_000)],
+          [{ name: "a" }, "a"],
+        ]),
+      ],
+      {
+        tag: "x",
+        packed: "zstd",
+      },
+    );
+    const image = await openImage(store, "x");
+    const small = await openImage(store, "x", { limits: { outputBytes: 1_000_000 } });
+    const generous = await openImage(store, "x", { limits: { ratio: 1_000_000 } });
+    for (const each of [image, small]) {
+      await expect(each.read("a")).rejects.toMatchObject({ code: "SIZE_EXCEEDED" });
+      await expect(paths(each)).rejects.toMatchObject({ code: "SIZE_EXCEEDED" });
+      await expect(exported(each)).rejects.toMatchObject({ code: "SIZE_EXCEEDED" });
+    }
+    expect(await text(generous, "a")).toBe("a");
+  });
+});
+
 describe("a remote image", () => {
   let dir: string;
   beforeEach(async () => {

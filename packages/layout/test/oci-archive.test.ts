@@ -125,6 +125,16 @@ describe("an OCI archive", () => {
     }
   });
 
+  it("is given up where it is a bomb, and no temporary file is left", async () => {
+    const path = join(dir, "image.tar");
+    await writeFile(path, zstdCompressSync(Buffer.alloc(20_000_000)));
+    const before = (await readdir(tmpdir())).filter((name) => name.startsWith("reg-archive-"));
+    const opening = openOciArchive(path, { limits: { outputBytes: 1_000_000 } });
+    await expect(opening).rejects.toMatchObject({ code: "SIZE_EXCEEDED" });
+    const after = (await readdir(tmpdir())).filter((name) => name.startsWith("reg-archive-"));
+    expect(after.filter((name) => !before.includes(name))).toEqual([]);
+  });
+
   it("notices a blob that is not what its name says", async () => {
     const path = join(dir, "image.tar");
     const bytes = randomBytes(3000);

@@ -73,7 +73,14 @@ describe("a layout folder", () => {
     const layout = await openLayout(dir, { create: true });
     const image = manifest({ n: 1 });
     await layout.push(image.descriptor, image.bytes);
-    for (const tag of ["", "a b", "a\u001b[31m", "\u00e9", "x".repeat(513)]) {
+    for (const tag of [
+      manifest({ n: 2 }).descriptor.digest,
+      "",
+      "a b",
+      "a\u001b[31m",
+      "\u00e9",
+      "x".repeat(513),
+    ]) {
       await expect(layout.tag(image.descriptor, tag)).rejects.toMatchObject({ code: "INVALID" });
     }
   });
