@@ -9,7 +9,7 @@ const NEUTRAL: Readonly<Record<string, readonly string[]>> = {
   reference: [],
   content: ["@reg/reference", "zod", "@noble/hashes"],
   transport: [],
-  auth: ["zod", "tldts"],
+  auth: ["tldts"],
   client: ["@reg/reference", "@reg/content", "zod", "@noble/hashes"],
 };
 
