@@ -17,22 +17,25 @@ export interface Target extends Endpoint {
   /** `docker.io/library/ubuntu`, for messages. */
   readonly name: string;
   readonly tag?: string | undefined;
-  readonly digest?: Reference["digest"];
+  readonly digest?: Reference["digest"] | undefined;
 }
 
 /** Where to speak plain http; see {@link ClientOptions.plainHttp}. */
 export type PlainHttp = boolean | readonly string[] | undefined;
 
-/** The registry and repository a reference names. Throws the reference package's own error where it is none. */
-export function targetOf(ref: Ref, plainHttp: PlainHttp): Target {
+/**
+ * The registry and repository a reference names; `known` spares the work of finding out where a registry is. Throws the
+ * reference package's own error where it is none.
+ */
+export function targetOf(ref: Ref, plainHttp: PlainHttp, known?: Map<string, Endpoint>): Target {
   const reference = typeof ref === "string" ? parseReference(ref) : ref;
-  return {
-    ...endpointFor(reference, plainHttp),
-    repository: reference.path,
-    name: reference.name,
-    ...(reference.tag === undefined ? {} : { tag: reference.tag }),
-    ...(reference.digest === undefined ? {} : { digest: reference.digest }),
-  };
+  const { domain, path, name, tag, digest } = reference;
+  let endpoint = known?.get(domain);
+  if (endpoint === undefined) {
+    endpoint = endpointFor(reference, plainHttp);
+    if (known !== undefined && known.size < MAX_KNOWN_ENDPOINTS) known.set(domain, endpoint);
+  }
+  return { registry: endpoint.registry, origin: endpoint.origin, repository: path, name, tag, digest };
 }
 
 /** The registry a host names: `docker.io`, `ghcr.io`, `localhost:5000`. */
@@ -54,6 +57,9 @@ export function isLoopback(host: string): boolean {
   const parts = name.split(".");
   return parts.length === 4 && parts[0] === "127" && parts.every(isByte);
 }
+
+/** More than anybody talks to; beyond it each one is worked out when it is needed. */
+const MAX_KNOWN_ENDPOINTS = 1000;
 
 function endpointFor(reference: Reference, plainHttp: PlainHttp): Endpoint {
   const host = registryHost(reference);

@@ -1,4 +1,5 @@
 import {
+  artifactTypeOf,
   type ImageConfig as ConfigDocument,
   type Descriptor,
   formatPlatform,
@@ -8,6 +9,7 @@ import {
   isForeignLayerType,
   isIndexType,
   type Loose,
+  MEDIA_TYPES,
   normalisePlatform,
   type ParsedImage,
   type ParsedManifest,
@@ -60,6 +62,8 @@ export interface ImageInspection {
   readonly mediaType: string;
   /** Bytes of the chosen image: manifest, config and layers. */
   readonly size: number;
+  /** What kind of artifact it is, where it is no image to be run: then it has no platform, time or labels either. */
+  readonly artifactType: string | undefined;
   readonly platform: Platform | undefined;
   readonly created: string | undefined;
   readonly labels: Readonly<Record<string, string>>;
@@ -101,6 +105,8 @@ export class RegistryImages implements Images {
     const root = await getManifest(access, referenceOf(access.target), options);
     if (root.kind === "index") return platformsIn(await flatten(access, root, options));
     const image = asImage(access, root);
+    // An artifact runs nowhere.
+    if (!hasImageConfig(image)) return [];
     const { platform } = await readConfig(access, image, options);
     return [{ platform, descriptor: image.descriptor }];
   }
@@ -133,19 +139,22 @@ export class RegistryImages implements Images {
 
   async inspect(ref: Ref, options: ImageOptions = {}): Promise<ImageInspection> {
     const { access, root, image } = await this.#image(ref, options);
-    const config = await readConfig(access, image, options);
+    const config = hasImageConfig(image) ? await readConfig(access, image, options) : undefined;
     const platforms =
       root.kind === "index"
         ? platformsIn(await flatten(access, root, options)).map(({ platform }) => platform)
-        : [config.platform];
+        : config === undefined
+          ? []
+          : [config.platform];
     return {
       reference: formatName(access.target, referenceOf(access.target)),
       digest: root.descriptor.digest,
       mediaType: root.mediaType,
       size: sum(new Map(partsOf(image).map(({ digest, size }) => [digest, size] as const)).values()),
-      platform: config.platform,
-      created: config.created,
-      labels: config.labels,
+      artifactType: config === undefined ? artifactTypeOf(image) : image.document.artifactType,
+      platform: config?.platform,
+      created: config?.created,
+      labels: config?.labels ?? {},
       layers: image.document.layers,
       platforms,
     };
@@ -170,14 +179,8 @@ export async function createdAt(
   const root = await getManifest(access, descriptor.digest, options);
   // Of an index nobody says which image is meant: the default one, or else the first.
   const image = root.kind === "index" ? await chooseAny(access, root, options) : root;
-  if (image?.kind !== "image") return undefined;
-  try {
-    return (await readConfig(access, image, options)).created;
-  } catch (error) {
-    // An artifact has a config, too, which is none of an image.
-    if (error instanceof RegistryError && error.code === "PROTOCOL") return undefined;
-    throw error;
-  }
+  if (image?.kind !== "image" || !hasImageConfig(image)) return undefined;
+  return (await readConfig(access, image, options)).created;
 }
 
 /** An index within an index within an index: nobody needs more. */
@@ -260,11 +263,24 @@ function asImage({ target }: Access, manifest: ParsedManifest): ParsedImage {
   );
 }
 
+/** Whether there is a configuration of an image, rather than whatever an artifact keeps in its place. */
+function hasImageConfig({ document }: ParsedImage): boolean {
+  const { mediaType } = document.config;
+  return mediaType === MEDIA_TYPES.ociConfig || mediaType === MEDIA_TYPES.dockerConfig;
+}
+
 async function readConfig(access: Access, image: ParsedImage, { signal }: CallOptions): Promise<ImageConfig> {
   const { config } = image.document;
   const { limits } = access.wire;
   const place = { registry: access.target.registry, repository: access.target.repository };
   const what = `config ${access.target.name}@${config.digest}`;
+  if (!hasImageConfig(image)) {
+    throw new RegistryError(
+      "UNSUPPORTED",
+      `${what}: this is no image but an artifact of type ${artifactTypeOf(image) ?? "unknown"}.`,
+      place,
+    );
+  }
   if (config.size > limits.configBytes) {
     throw new RegistryError(
       "SIZE_EXCEEDED",

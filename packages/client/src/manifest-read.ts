@@ -21,7 +21,7 @@ import { manifestUrl } from "./urls.ts";
 import type { WireRequest } from "./wire.ts";
 
 /** What is asked for by default: with less, registries convert, or choose a platform (distribution-spec, end-3). */
-export const MANIFEST_ACCEPT: readonly string[] = [
+const MANIFEST_ACCEPT: readonly string[] = [
   MEDIA_TYPES.ociIndex,
   MEDIA_TYPES.ociManifest,
   MEDIA_TYPES.dockerManifestList,
@@ -29,6 +29,9 @@ export const MANIFEST_ACCEPT: readonly string[] = [
   // Last, and by quality too: only what exists in no other form is to come so.
   `${MEDIA_TYPES.dockerSchema1Signed};q=0.1`,
 ];
+
+/** The header's value: the same in nearly every request. */
+export const MANIFEST_ACCEPT_FIELD: string = MANIFEST_ACCEPT.join(", ");
 
 /** A manifest's descriptor by `HEAD`, or by `GET` where the registry's `HEAD` does not tell it. */
 export async function headManifest(
@@ -196,7 +199,7 @@ function manifestRequest(access: Access, reference: string, options: GetManifest
     method: "GET",
     url: manifestUrl(target, reference),
     scopes,
-    headers: { accept: (options.accept ?? MANIFEST_ACCEPT).join(", ") },
+    headers: { accept: options.accept?.join(", ") ?? MANIFEST_ACCEPT_FIELD },
     signal: options.signal,
   };
 }

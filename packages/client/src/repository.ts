@@ -18,7 +18,7 @@ import { BlobDownload } from "./blob-download.ts";
 import { hasBlob } from "./blob-head.ts";
 import { pushBlob } from "./blob-push.ts";
 import { RegistryError } from "./errors.ts";
-import { getManifest, headManifest, MANIFEST_ACCEPT } from "./manifest-read.ts";
+import { getManifest, headManifest, MANIFEST_ACCEPT_FIELD } from "./manifest-read.ts";
 import { deleteManifest, putManifest } from "./manifest-write.ts";
 import type { Ref } from "./options.ts";
 import { listReferrers } from "./referrers.ts";
@@ -106,7 +106,7 @@ export class RemoteRepository implements Repository {
       method: "HEAD",
       url: manifestUrl(target, descriptor.digest),
       scopes,
-      headers: { accept: MANIFEST_ACCEPT.join(", ") },
+      headers: { accept: MANIFEST_ACCEPT_FIELD },
       signal,
     };
     const response = await wire.done(request, 200, 404);

@@ -99,7 +99,7 @@ export function resolveNextPage(link: string, request: URL): URL {
 
 function at(target: Target, rest: string): URL {
   // A repository's path holds nothing that has to be escaped (distribution-spec, "Pulling manifests", <name>).
-  return new URL(`/v2/${target.repository}/${rest}`, target.origin);
+  return new URL(`${target.origin}/v2/${target.repository}/${rest}`);
 }
 
 function parse(value: string, base: URL): URL | undefined {

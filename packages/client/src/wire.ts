@@ -33,6 +33,7 @@ export class Wire {
   readonly #headers: Readonly<Record<string, string>>;
   readonly #onWarning: ClientOptions["onWarning"];
   readonly #warned = new Set<string>();
+  readonly #endpoints = new Map<string, Endpoint>();
 
   constructor(options: ClientOptions) {
     this.limits = { ...DEFAULT_LIMITS, ...withoutUndefined(options.limits ?? {}) };
@@ -49,7 +50,7 @@ export class Wire {
   }
 
   target(ref: Ref): Target {
-    return targetOf(ref, this.#plainHttp);
+    return targetOf(ref, this.#plainHttp, this.#endpoints);
   }
 
   endpoint(registry: string): Endpoint {
