@@ -15,13 +15,13 @@ import {
   serve,
   tokenAccess,
 } from "../src/index.ts";
-import { findProgram, run } from "./programs.ts";
+import { findPeer, findProgram, run } from "./programs.ts";
 import { noise, overHttp, pushImage, startUpload, temporaryFolder } from "./support.ts";
 
 const skopeo = findProgram("skopeo") ?? "";
 const umoci = findProgram("umoci") ?? "";
-const crane = findProgram("crane") ?? "";
-const regctl = findProgram("regctl") ?? "";
+const crane = findPeer("crane") ?? "";
+const regctl = findPeer("regctl") ?? "";
 const curl = findProgram("curl") ?? "";
 
 describe.each(["memory", "folder"])("with storage in %s", (kind) => {

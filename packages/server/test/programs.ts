@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 
@@ -23,6 +23,14 @@ export function findProgram(...names: readonly string[]): string | undefined {
   if (process.env["REG_INTEROP"] === "required")
     throw new Error(`none of these is installed: ${names.join(", ")}`);
   return undefined;
+}
+
+/** The same for a program that no system packages: without it its tests always skip, visibly. */
+export function findPeer(name: string): string | undefined {
+  return (process.env["PATH"] ?? "")
+    .split(delimiter)
+    .map((folder) => join(folder, name))
+    .find((path) => existsSync(path));
 }
 
 /** Runs a program to its end; rejects with what it said when it fails. */
