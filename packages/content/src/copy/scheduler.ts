@@ -80,29 +80,27 @@ export function createScheduler(options: SchedulerOptions = {}): Scheduler {
     while (startNext());
   };
 
-  const place = (job: Job): Promise<Waiting> =>
+  const place = ({ size, signal, hosts = [] }: Job): Promise<Waiting> =>
     new Promise((resolve, reject) => {
-      const { signal, size } = job;
       if (signal?.aborted) {
         reject(signal.reason);
         return;
       }
-      const onAbort = (): void => {
+      const waiting: Waiting = {
+        size,
+        large: size > LARGE_BYTES,
+        hosts: [...new Set(hosts.filter((host) => host !== undefined))],
+        start: () => {
+          forget?.();
+          resolve(waiting);
+        },
+      };
+      const forget = onAbort(signal, () => {
         small.delete(waiting);
         const index = large.indexOf(waiting);
         if (index >= 0) large.splice(index, 1);
         reject(signal?.reason);
-      };
-      const waiting: Waiting = {
-        size,
-        large: size > LARGE_BYTES,
-        hosts: [...new Set((job.hosts ?? []).filter((host) => host !== undefined))],
-        start: () => {
-          signal?.removeEventListener("abort", onAbort);
-          resolve(waiting);
-        },
-      };
-      signal?.addEventListener("abort", onAbort, { once: true });
+      });
       if (waiting.large) insertBySize(large, waiting);
       else small.add(waiting);
       // Later, so that jobs handed in together are sorted before the first of them starts.
@@ -124,6 +122,27 @@ export function createScheduler(options: SchedulerOptions = {}): Scheduler {
 
 /** Above this a transfer takes longer than a round trip on most lines, and counts as large. */
 const LARGE_BYTES = 1024 * 1024;
+
+/** What is to be done for each signal: one listener does it all, for signals search their listeners one by one. */
+const aborts = new WeakMap<AbortSignal, Set<() => void>>();
+
+/** Gives a function that forgets it again. */
+function onAbort(signal: AbortSignal | undefined, react: () => void): (() => void) | undefined {
+  if (signal === undefined) return undefined;
+  const reactions = aborts.get(signal) ?? listenTo(signal);
+  reactions.add(react);
+  return () => void reactions.delete(react);
+}
+
+function listenTo(signal: AbortSignal): Set<() => void> {
+  const reactions = new Set<() => void>();
+  aborts.set(signal, reactions);
+  const listener = (): void => {
+    for (const react of reactions) react();
+  };
+  signal.addEventListener("abort", listener, { once: true });
+  return reactions;
+}
 
 interface Waiting {
   readonly size: number;
