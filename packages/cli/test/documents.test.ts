@@ -1,4 +1,6 @@
 import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { completionScript } from "../src/completion.ts";
 import { commandHelp, groupHelp, mainHelp } from "../src/help.ts";
@@ -6,6 +8,7 @@ import { manualPage, markdownReference } from "../src/manual.ts";
 import { COMMANDS } from "../src/table.ts";
 import { hasPrograms } from "./support/programs.ts";
 import { reg } from "./support/reg.ts";
+import { scratchFolder } from "./support/scratch.ts";
 
 const NAMES = COMMANDS.map((command) => command.name);
 
@@ -69,17 +72,23 @@ describe("the manual and the reference", () => {
   });
 });
 
+/** fish reads a script from nothing but a file. */
+function scriptFile(text: string): { readonly path: string; [Symbol.dispose](): void } {
+  const folder = scratchFolder();
+  const path = join(folder.path, "script");
+  writeFileSync(path, text);
+  return { path, [Symbol.dispose]: () => folder[Symbol.dispose]() };
+}
+
 describe("completion", () => {
   describe.each([
     ["bash", ["-n"]],
     ["zsh", ["-n"]],
-    ["fish", ["--no-execute", "/dev/stdin"]],
+    ["fish", ["--no-execute"]],
   ] as const)("%s", (shell, words) => {
     test.runIf(hasPrograms(shell))("reads its script without complaint", () => {
-      const { stderr, status } = spawnSync(shell, words, {
-        input: completionScript(shell),
-        encoding: "utf8",
-      });
+      using script = scriptFile(completionScript(shell));
+      const { stderr, status } = spawnSync(shell, [...words, script.path], { encoding: "utf8" });
       expect(stderr).toBe("");
       expect(status).toBe(0);
     });
@@ -87,8 +96,8 @@ describe("completion", () => {
 
   test.runIf(hasPrograms("fish"))("fish completes commands, groups, options and values", () => {
     const offered = (line: string): string[] => {
-      const input = `${completionScript("fish")}\ncomplete -C '${line}'\n`;
-      const { stdout, stderr } = spawnSync("fish", ["--no-config"], { input, encoding: "utf8" });
+      using script = scriptFile(`${completionScript("fish")}\ncomplete -C '${line}'\n`);
+      const { stdout, stderr } = spawnSync("fish", ["--no-config", script.path], { encoding: "utf8" });
       expect(stderr).toBe("");
       return stdout
         .trimEnd()
@@ -125,5 +134,13 @@ describe("completion", () => {
     expect(complete("pull", "--fam")).toEqual(["--family"]);
     expect(complete("pull", "x", "--progress", "j")).toEqual(["json"]);
     expect(complete("--json", "pu")).toEqual(["pull", "push"]);
+  });
+});
+
+describe("the files made from the definitions", () => {
+  test("are up to date: `reg help --format markdown > REFERENCE.md`, `reg help --format man > reg.1`", () => {
+    const file = (name: string): string => readFileSync(new URL(`../${name}`, import.meta.url), "utf8");
+    expect(file("REFERENCE.md")).toBe(markdownReference());
+    expect(file("reg.1").replace(/^\.TH .*$/m, "")).toBe(manualPage("").replace(/^\.TH .*$/m, ""));
   });
 });

@@ -13,13 +13,16 @@ export async function run(call: Call): Promise<ExitCode> {
   const scopes =
     repository === undefined ? [] : [`repository:${repository}:${call.flag("push") ? "pull,push" : "pull"}`];
   const path = repository === undefined ? "/v2/" : `/v2/${repository}/tags/list`;
-  const explanation = await sdk.createAuthenticator({ credentials }).explain({
-    registry,
-    url: new URL(path, client.origin(registry)),
-    scopes,
-    transport: unsigned,
-    signal,
-  });
+  const { realms, sendSecretsOverPlainHttp } = options;
+  const explanation = await sdk
+    .createAuthenticator({ credentials, realms, sendSecretsOverPlainHttp })
+    .explain({
+      registry,
+      url: new URL(path, client.origin(registry)),
+      scopes,
+      transport: unsigned,
+      signal,
+    });
   const { events, credential, status, allowed, reason } = explanation;
   const document = { registry, repository: repository ?? null, scopes, events };
   call.output.result(
