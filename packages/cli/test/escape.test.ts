@@ -2,7 +2,6 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { escapeControl, safeJson } from "../src/escape.ts";
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters the functions are about
 const UNSAFE = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
 
 describe("escapeControl", () => {

@@ -1,6 +1,15 @@
 import { spawn } from "node:child_process";
 import { createHash, randomFillSync } from "node:crypto";
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hasPrograms } from "./support/programs.ts";
@@ -66,7 +75,11 @@ function writeBigImage(dir: string): void {
     writeFileSync(join(folder, hex), bytes);
     return { digest: `sha256:${hex}`, size: bytes.length };
   };
-  const config = put({ architecture: "amd64", os: "linux", rootfs: { type: "layers", diff_ids: [`sha256:${layer}`] } });
+  const config = put({
+    architecture: "amd64",
+    os: "linux",
+    rootfs: { type: "layers", diff_ids: [`sha256:${layer}`] },
+  });
   const mediaType = "application/vnd.oci.image.manifest.v1+json";
   const manifest = put({
     schemaVersion: 2,

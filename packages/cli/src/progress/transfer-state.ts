@@ -19,7 +19,7 @@ const SAMPLE_INTERVAL_MS = 200;
 
 /** What a transfer looks like at a moment, gathered from its events. */
 export class TransferState {
-  readonly pieces = new Map<string, Piece>();
+  readonly pieces: Map<string, Piece> = new Map();
   plannedNodes = 0;
   plannedBytes = 0;
   /** Bytes that went over the wire, here and now. */
