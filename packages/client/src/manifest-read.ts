@@ -33,11 +33,16 @@ const MANIFEST_ACCEPT: readonly string[] = [
 /** The header's value: the same in nearly every request. */
 export const MANIFEST_ACCEPT_FIELD: string = MANIFEST_ACCEPT.join(", ");
 
+export interface HeadManifestOptions extends GetManifestOptions {
+  /** Whether a 404 stands, though some registries once answered a `HEAD` so for what is there. Default false. */
+  readonly trustMissing?: boolean | undefined;
+}
+
 /** A manifest's descriptor by `HEAD`, or by `GET` where the registry's `HEAD` does not tell it. */
 export async function headManifest(
   access: Access,
   reference: string,
-  options: GetManifestOptions = {},
+  options: HeadManifestOptions = {},
 ): Promise<ManifestHead> {
   const { wire, target } = access;
   const byGet = async (): Promise<ManifestHead> => {
@@ -60,7 +65,9 @@ export async function headManifest(
     response.status === 400 ||
     response.status === 403 ||
     response.status === 405 ||
-    (response.status === 404 && wire.capabilities.get(target.registry, "headManifest") === undefined);
+    (response.status === 404 &&
+      options.trustMissing !== true &&
+      wire.capabilities.get(target.registry, "headManifest") === undefined);
   if (!doubtful) throw error;
   const learn = (supported: boolean): void =>
     wire.capabilities.learn(target.registry, "headManifest", supported);

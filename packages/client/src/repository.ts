@@ -62,6 +62,7 @@ export class RemoteRepository implements Repository {
   /** What budgets of requests are counted by: the registry's name. */
   readonly host: string;
   readonly #access: Access;
+  readonly #writes: boolean;
   /** Uploads that refused mounts have begun. */
   readonly #begun = new Map<Digest, UploadSession>();
 
@@ -69,6 +70,7 @@ export class RemoteRepository implements Repository {
     const access = accessTo(wire, ref, write ? "pull,push" : "pull");
     const also = mountFrom === undefined ? [] : [repositoryScope(mountFrom, "pull")];
     this.#access = { ...access, scopes: [...access.scopes, ...also] };
+    this.#writes = write;
     this.registry = access.target.registry;
     this.repository = access.target.repository;
     this.name = access.target.name;
@@ -77,7 +79,9 @@ export class RemoteRepository implements Repository {
   }
 
   async resolve(ref: string, options: StoreOptions = {}): Promise<Descriptor> {
-    return (await headManifest(this.#access, ref, options)).descriptor;
+    // Where something is to be written, a tag that only seems to be missing costs one request more, and no harm.
+    const head = await headManifest(this.#access, ref, { ...options, trustMissing: this.#writes });
+    return head.descriptor;
   }
 
   async fetchManifest(ref: string, options: StoreOptions = {}): Promise<FetchedManifest> {

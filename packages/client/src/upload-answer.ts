@@ -30,7 +30,10 @@ export interface UploadAnswer {
 export function judgeUpload(fields: UploadFields, base: URL, known?: URL): UploadAnswer {
   const location = fields.location === undefined ? known : resolveLocation(fields.location, base);
   if (location === undefined) {
-    throw new RegistryError("PROTOCOL", `${base.host} began an upload without saying where (Location).`);
+    throw new RegistryError(
+      "PROTOCOL",
+      `${base.host} began an upload without saying where (Location; for a page in a browser it has to expose that header).`,
+    );
   }
   const min = readDecimal(fields.minLength) ?? 0;
   if (min > MAX_CHUNK_BYTES) {
