@@ -43,14 +43,11 @@ export function digestOf(bytes: Uint8Array, algorithm: DigestAlgorithm = "sha256
  * case, a path in it), `UNSUPPORTED` where the algorithm is another.
  */
 export function digestAlgorithm(digest: string): DigestAlgorithm {
-  const colon = digest.indexOf(":");
-  const name = digest.slice(0, Math.max(colon, 0));
+  const name = digest.slice(0, Math.max(digest.indexOf(":"), 0));
+  // HEX_DIGITS has no other keys.
+  if (isVerifiable(digest)) return name as DigestAlgorithm;
   const hexDigits = HEX_DIGITS.get(name);
   if (hexDigits !== undefined) {
-    if (digest.length - colon - 1 === hexDigits && isLowerHex(digest, colon + 1)) {
-      // HEX_DIGITS has no other keys.
-      return name as DigestAlgorithm;
-    }
     throw new ContentError(
       "INVALID",
       `The digest ${quote(digest, 80)} is malformed: ${name} is followed by exactly ${hexDigits} lower-case hex digits.`,
@@ -66,6 +63,16 @@ export function digestAlgorithm(digest: string): DigestAlgorithm {
     "UNSUPPORTED",
     `The digest ${quote(digest, 80)} cannot be verified: the algorithms supported are sha256 and sha512.`,
   );
+}
+
+/**
+ * Whether the text is a digest that content can be stored and verified by. Names of tags are not: those of a docker
+ * archive (`app:latest`) have the grammar of a digest, but not its algorithm.
+ */
+export function isVerifiable(text: string): text is Digest {
+  const colon = text.indexOf(":");
+  const hexDigits = HEX_DIGITS.get(text.slice(0, Math.max(colon, 0)));
+  return hexDigits !== undefined && text.length - colon - 1 === hexDigits && isLowerHex(text, colon + 1);
 }
 
 /** Whether the text has the grammar of a digest, of whatever algorithm (image-spec, descriptor.md, "Digests"). */

@@ -1,7 +1,7 @@
 import { bytesStream } from "./byte-stream.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { ContentError } from "./errors.ts";
-import { digestAlgorithm, isDigestSyntax } from "./hasher.ts";
+import { digestAlgorithm, isVerifiable } from "./hasher.ts";
 import { LIMITS } from "./limits.ts";
 import { isManifestType } from "./media-types.ts";
 import { artifactTypeOf, parseManifest, subjectOf } from "./parse-manifest.ts";
@@ -51,7 +51,7 @@ export function memoryStore(): MemoryStore {
       options?.signal?.throwIfAborted();
       const found = tags.get(ref) ?? manifests.get(ref);
       if (found !== undefined) return found;
-      const what = isDigestSyntax(ref) ? "manifest" : "tag";
+      const what = isVerifiable(ref) ? "manifest" : "tag";
       throw new ContentError("NOT_FOUND", `The store has no ${what} ${quote(ref)}.`);
     },
 
@@ -105,7 +105,7 @@ export function memoryStore(): MemoryStore {
         );
       }
       // A digest names it already.
-      if (!isDigestSyntax(ref)) tags.set(ref, manifest);
+      if (!isVerifiable(ref)) tags.set(ref, manifest);
     },
 
     async untag(ref, options) {

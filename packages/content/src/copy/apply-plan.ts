@@ -2,7 +2,7 @@ import type { Digest } from "@reg/reference";
 import { decodeBase64 } from "../base64.ts";
 import type { Descriptor } from "../descriptor.ts";
 import { ContentError } from "../errors.ts";
-import { isDigestSyntax } from "../hasher.ts";
+import { isVerifiable } from "../hasher.ts";
 import type { ContentSource, ContentTarget } from "../store.ts";
 import { verifyBytes } from "../verifier.ts";
 import { createManifestReader, type ManifestReader } from "./manifest-reader.ts";
@@ -115,7 +115,7 @@ export async function executePlan(
       const tagging = { node, wanted, isStored: !isHeld(node) || node.action === "skip" };
       await guarded(node.descriptor, () => tagManifest(context, tagging, reader));
       if (isHeld(node)) note(node.action === "skip" ? { how: "skipped" } : copied(node));
-      tags.push(...wanted.flatMap(({ ref }) => (isDigestSyntax(ref) ? [] : [ref])));
+      tags.push(...wanted.flatMap(({ ref }) => (isVerifiable(ref) ? [] : [ref])));
     }
   } catch (error) {
     signal?.throwIfAborted();
@@ -169,7 +169,7 @@ async function tagManifest(
   const { node, wanted, isStored } = tagging;
   const { descriptor } = node;
   const todo = wanted.flatMap(({ ref, done }) => (done ? [] : [ref]));
-  const names = todo.filter((ref) => !isDigestSyntax(ref));
+  const names = todo.filter((ref) => !isVerifiable(ref));
   const ask = (work: () => Promise<void> | undefined): Promise<void> =>
     scheduler.run({ size: 0, hosts: [target.host], signal }, () => onSide("target", signal, work));
   const atOnce = target.pushManifest !== undefined && names.length > 0;
@@ -185,7 +185,7 @@ async function tagManifest(
     await emit?.({ type: "skipped", descriptor });
   }
   for (const ref of todo) {
-    if (!atOnce || isDigestSyntax(ref)) await ask(() => target.tag(descriptor, ref, { signal }));
+    if (!atOnce || isVerifiable(ref)) await ask(() => target.tag(descriptor, ref, { signal }));
     await emit?.({ type: "tagged", descriptor, ref });
   }
 }

@@ -1,6 +1,6 @@
 import { encodeBase64 } from "../base64.ts";
 import { ContentError } from "../errors.ts";
-import { isDigestSyntax } from "../hasher.ts";
+import { isVerifiable } from "../hasher.ts";
 import { isManifestType } from "../media-types.ts";
 import type { ContentSource, ContentTarget } from "../store.ts";
 import { executePlan } from "./apply-plan.ts";
@@ -103,7 +103,7 @@ async function prepare(
     targetRef === undefined ? [] : typeof targetRef === "string" ? [targetRef] : [...new Set(targetRef)];
   const scheduler = schedulerOf(options);
   const reader = createManifestReader(source, { scheduler, signal });
-  const tagRefs = refs.filter((ref) => !isDigestSyntax(ref));
+  const tagRefs = refs.filter((ref) => !isVerifiable(ref));
   const found = await discover(
     { source, target, reader, scheduler, selection: options, signal },
     sourceRef,
@@ -138,11 +138,11 @@ function schedulerOf({ scheduler, concurrency }: CopyControl): Scheduler {
  * digest.
  */
 function namesOf({ root }: Found, refs: readonly string[], target: ContentTarget): readonly string[] {
-  const wrong = refs.find((ref) => isDigestSyntax(ref) && ref !== root.digest);
+  const wrong = refs.find((ref) => isVerifiable(ref) && ref !== root.digest);
   if (wrong !== undefined) {
     throw new ContentError("INVALID", `The target is to be ${wrong}, but what is copied is ${root.digest}.`);
   }
-  const tags = refs.filter((ref) => !isDigestSyntax(ref));
+  const tags = refs.filter((ref) => !isVerifiable(ref));
   if (!isManifestType(root.mediaType)) {
     if (tags.length === 0) return [];
     throw new ContentError(

@@ -190,6 +190,17 @@ test("lists what has no tag by its digest, and refuses a digest that is another"
   expect(remote.count("tag")).toBe(0);
 });
 
+test("takes a name with a colon for a name, as docker archives have it", async () => {
+  const source = memoryStore();
+  const image = await pushImage(source, { tag: "v1" });
+  const target = memoryStore();
+  expect((await copy(source, "v1", target, ["app:latest", "sha256:abc"])).tags).toEqual([
+    "app:latest",
+    "sha256:abc",
+  ]);
+  expect(await target.resolve("app:latest")).toEqual(image);
+});
+
 test("looks for what lies below a manifest that is there only when told to", async () => {
   const source = memoryStore();
   const layer = randomBytes(70, 5);
