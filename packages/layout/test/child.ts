@@ -14,9 +14,9 @@ export interface Child {
   }>;
 }
 
-/** Starts a program of test/children in a process of its own; `prefix` is a shell's, such as a limit. */
-export function child(name: string, args: readonly string[], prefix?: string): Child {
-  const file = fileURLToPath(new URL(`children/${name}.ts`, import.meta.url));
+/** Starts a TypeScript program in a process of its own; `prefix` is a shell's, such as a limit. */
+export function child(program: URL, args: readonly string[], prefix?: string): Child {
+  const file = fileURLToPath(program);
   const node = [process.execPath, "--conditions=@reg/source", "--no-warnings", file, ...args];
   const [command = "", ...rest] =
     prefix === undefined ? node : ["sh", "-c", `${prefix}; exec "$@"`, "sh", ...node];
@@ -36,7 +36,7 @@ export function child(name: string, args: readonly string[], prefix?: string): C
   });
   firstLine.catch(() => {});
   const ended = once(started, "close").then(([code, signal]) => {
-    if (code !== 0 && code !== null) throw new Error(`${name} ended with ${String(code)}: ${errors}`);
+    if (code !== 0 && code !== null) throw new Error(`${file} ended with ${String(code)}: ${errors}`);
     // What Node's documentation says a close event carries.
     return { output, code: code as number | null, signal: signal as string | null };
   });

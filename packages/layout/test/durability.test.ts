@@ -40,7 +40,9 @@ describe("killed at random moments", () => {
 describe("several processes", () => {
   it("write one layout at once, and every reference is there", async () => {
     const layout = join(dir, "layout");
-    const children = Array.from({ length: 8 }, (_, n) => child("write-many", [layout, `p${n}`, "12"]));
+    const children = Array.from({ length: 8 }, (_, n) =>
+      child(new URL("./children/write-many.ts", import.meta.url), [layout, `p${n}`, "12"]),
+    );
     for (const { ended } of children) await ended;
     const opened = await openLayout(layout);
     const tags = await all(opened.tags());
@@ -103,7 +105,11 @@ describe("a disk that refuses", () => {
     await layout.pushManifest(image.descriptor, image.bytes, ["x"]);
     const before = await readFile(join(path, "index.json"), "utf8");
     await writeFile(join(dir, "big"), randomBytes(4_000_000));
-    const pushing = child("push-file", [path, join(dir, "big")], "ulimit -f 2048");
+    const pushing = child(
+      new URL("./children/push-file.ts", import.meta.url),
+      [path, join(dir, "big")],
+      "ulimit -f 2048",
+    );
     expect((await pushing.ended).output).toMatch(/^STORAGE: .*larger than the system allows/);
     expect(await readdir(join(path, ".incoming"))).toEqual([]);
     expect(await readFile(join(path, "index.json"), "utf8")).toBe(before);

@@ -39,7 +39,7 @@ describe("a file lock", () => {
 
   it("stays with a holder that stands still, and dies with it", async () => {
     const path = join(dir, "lock");
-    const holder = child("hold-lock", [path]);
+    const holder = child(new URL("./children/hold-lock.ts", import.meta.url), [path]);
     expect(await holder.firstLine).toBe("held");
     expect(await tryFileLock(path)).toBeUndefined();
     // A process that is stopped beats no heart, and still has the lock.

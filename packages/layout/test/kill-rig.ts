@@ -34,7 +34,7 @@ export interface Trial {
 /** Copies in a process that is killed after `afterMs`, looks at what it left, and copies again. */
 export async function killTrial(source: OciLayout, dir: string, afterMs: number): Promise<Trial> {
   const problems: string[] = [];
-  const running = child("copy-slowly", [source.dir, dir, "x"]);
+  const running = child(new URL("./children/copy-slowly.ts", import.meta.url), [source.dir, dir, "x"]);
   await running.firstLine;
   await new Promise((resolve) => setTimeout(resolve, afterMs));
   running.process.kill("SIGKILL");
