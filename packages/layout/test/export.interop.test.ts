@@ -1,5 +1,5 @@
 import { createWriteStream } from "node:fs";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -63,6 +63,19 @@ describeWith(["umoci", "tar", "find"], "umoci and GNU tar", () => {
     expect(ours).toEqual(await listing(join(dir, "bundle", "rootfs")));
     expect(ours.length).toBeGreaterThan(15);
     await program("diff", "-r", join(dir, "ours"), join(dir, "bundle", "rootfs"));
+  });
+});
+
+describeWith(["umoci"], "umoci insert", () => {
+  it("leaves out the end of its tar, and is read all the same", async () => {
+    await mkdir(join(dir, "files"));
+    await writeFile(join(dir, "files", "hello"), "hello\n");
+    const image = `${join(dir, "layout")}:x`;
+    await program("umoci", "init", "--layout", join(dir, "layout"));
+    await program("umoci", "new", "--image", image);
+    await program("umoci", "insert", "--rootless", "--image", image, join(dir, "files"), "/files");
+    await using opened = await openImage(await openLayout(join(dir, "layout")), "x");
+    expect(new TextDecoder().decode(await (await opened.read("/files/hello")).bytes(100))).toBe("hello\n");
   });
 });
 
