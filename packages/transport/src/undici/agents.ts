@@ -149,7 +149,8 @@ export function createAgents(options: UndiciTransportOptions): Agents {
         if (guarded && isPrivateHost(request.url.hostname)) throw privateTarget(request.url.host);
         return { dispatcher: await proxyAgentFor(proxy, request.url, atHome), borrowed: false };
       }
-      const through = request.sink !== undefined && request.url.protocol === "http:";
+      // An HTTP/2 session reads by itself.
+      const through = request.sink !== undefined && options.http2 !== true;
       const kind = { identified: atHome, guarded, readThrough: through };
       return { dispatcher: agentFor(kind), borrowed: through };
     },

@@ -27,14 +27,22 @@ export interface ConnectorOptions {
   readonly insecure: (hostname: string, port: string) => boolean;
   readonly tlsFor: (host: string) => Promise<TlsSettings>;
   readonly observe: TransportObserver | undefined;
-  /** Reads of plain connections go to buffers of ours: see `read-through.ts`. */
-  readonly prepare?: (() => PreparedSocket) | undefined;
+  /** Reads go to buffers of ours: see `read-through.ts`. */
+  readonly prepare?: ((secured: boolean) => PreparedSocket) | undefined;
 }
 
 /** How a socket is made ready for reading in another way than Node's own. */
 export interface PreparedSocket {
   readonly connectOptions: { readonly onread: OnReadOpts };
   attach(socket: Socket): void;
+}
+
+/** undici's connector for one host, and what it was made of. */
+interface Connecting {
+  readonly connect: buildConnector.connector;
+  readonly options: buildConnector.BuildOptions;
+  /** The last TLS session of a prepared socket: undici's cache belongs to a connector, and those have one each. */
+  session?: Buffer;
 }
 
 interface Opened {
@@ -49,33 +57,30 @@ type ConnectOptions = buildConnector.Options;
  * themselves, and the cache of TLS sessions, are those of undici's own connector.
  */
 export function createConnector(options: ConnectorOptions): buildConnector.connector {
-  const byTls = new Map<string, Promise<buildConnector.connector>>();
+  const byTls = new Map<string, Promise<Connecting>>();
   let withSystem = false;
 
-  const connectorFor = (target: ConnectOptions, host: string): Promise<buildConnector.connector> => {
+  const connectorFor = (target: ConnectOptions, host: string): Promise<Connecting> => {
     const key = target.protocol === "https:" ? `${host} ${withSystem}` : "";
-    let connector = byTls.get(key);
-    if (connector === undefined) {
-      connector = buildFor(target, host, withSystem);
-      byTls.set(key, connector);
-      connector.catch(() => byTls.delete(key));
+    let connecting = byTls.get(key);
+    if (connecting === undefined) {
+      connecting = buildFor(target, host, withSystem);
+      byTls.set(key, connecting);
+      connecting.catch(() => byTls.delete(key));
     }
-    return connector;
+    return connecting;
   };
 
-  const buildFor = async (
-    target: ConnectOptions,
-    host: string,
-    system: boolean,
-  ): Promise<buildConnector.connector> => {
+  const buildFor = async (target: ConnectOptions, host: string, system: boolean): Promise<Connecting> => {
     const base = { timeout: 0, allowH2: options.http2 };
-    if (target.protocol !== "https:") return buildConnector(base);
+    if (target.protocol !== "https:") return { connect: buildConnector(base), options: base };
     const context: SecureContext | undefined = secureContext(await options.tlsFor(host), system);
-    return buildConnector({
+    const secured = {
       ...base,
       ...(context === undefined ? {} : { secureContext: context }),
       rejectUnauthorized: !options.insecure(target.hostname, portOf(target)),
-    });
+    };
+    return { connect: buildConnector(secured), options: secured };
   };
 
   const open = async (target: ConnectOptions, signal: AbortSignal): Promise<Socket> => {
@@ -83,10 +88,10 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
     const host = hostOf(target, port);
     const addresses = await options.resolver.addressesOf(target.hostname, port, signal);
     const allowed = options.guarded ? withoutPrivate(addresses, target, options) : addresses;
-    const connect = await connectorFor(target, host);
+    const connecting = await connectorFor(target, host);
     const prepared = new Map<Socket, PreparedSocket>();
     const attempt = (address: ResolvedAddress, attemptSignal: AbortSignal): Promise<Opened> =>
-      openSocket(connect, target, address, host, options, prepared, attemptSignal);
+      openSocket(connecting, target, address, host, options, prepared, attemptSignal);
     const opened = await race(allowed, attempt, { delayMs: options.attemptDelayMs, signal });
     const give = (): void => {
       opened.socket.destroy();
@@ -140,7 +145,7 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
 }
 
 function openSocket(
-  connect: buildConnector.connector,
+  connecting: Connecting,
   target: ConnectOptions,
   address: ResolvedAddress,
   host: string,
@@ -158,7 +163,7 @@ function openSocket(
     });
     // A loser of the race has nobody who waits for it.
     ready.catch(() => undefined);
-    const preparation = target.protocol === "http:" ? options.prepare?.() : undefined;
+    const preparation = options.prepare?.(target.protocol === "https:");
     const settings = {
       ...target,
       hostname: address.address,
@@ -168,9 +173,7 @@ function openSocket(
       servername: isIP(target.servername ?? "") === 0 ? (target.servername ?? "") : "",
     };
     const connector =
-      preparation === undefined
-        ? connect
-        : buildConnector({ timeout: 0, allowH2: false, ...preparation.connectOptions });
+      preparation === undefined ? connecting.connect : preparedConnector(connecting, preparation);
     const made = connector(settings, (error, socket) => {
       signal.removeEventListener("abort", abandon);
       if (error === null) {
@@ -184,7 +187,12 @@ function openSocket(
       reject(reason);
     });
     const socket = socketOf(made);
-    if (preparation !== undefined) prepared.set(socket, preparation);
+    if (preparation !== undefined) {
+      prepared.set(socket, preparation);
+      socket.on("session", (session: Buffer) => {
+        connecting.session = session;
+      });
+    }
     const abandon = (): void => {
       if (!won) socket.destroy(new Error("Another address was faster"));
     };
@@ -195,6 +203,16 @@ function openSocket(
       won = !signal.aborted;
       resolve({ socket, ready });
     });
+  });
+}
+
+function preparedConnector(connecting: Connecting, preparation: PreparedSocket): buildConnector.connector {
+  const { options, session } = connecting;
+  return buildConnector({
+    ...options,
+    ...preparation.connectOptions,
+    ...(session === undefined ? {} : { session }),
+    allowH2: false,
   });
 }
 

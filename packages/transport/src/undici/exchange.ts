@@ -36,6 +36,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #headers: ResponseHeaders | undefined;
   #status = 0;
   #received = 0;
+  #length: number | undefined;
   #ended = false;
   #settled = false;
   #bodiless = false;
@@ -85,6 +86,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const head = { status, headers: this.#headers, url: this.#request.url };
     try {
       const length = contentLength(this.#headers);
+      this.#length = length;
       const { sink } = this.#request;
       if (sink !== undefined && status < 300) {
         sink.accept?.(head);
@@ -125,6 +127,16 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     if (this.#ended && this.#failure === undefined && this.#status !== 0) return;
+    // A peer may close as soon as it has sent all, while the last bytes still wait for a slow reader.
+    if (
+      this.#failure === undefined &&
+      this.#hasBody() &&
+      this.#received === this.#length &&
+      this.#length > 0
+    ) {
+      this.onResponseEnd();
+      return;
+    }
     const received = this.#headers === undefined ? undefined : this.#received;
     this.#fail(this.sourceError?.error ?? describeFailure(error, this.#request, received));
   }

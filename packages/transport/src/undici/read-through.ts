@@ -6,6 +6,9 @@ import type { PreparedSocket } from "./connector.ts";
  * by measurement.
  */
 const READ_BUFFER_BYTES = 512 * 1024;
+/** TLS hands over a record at a time, of 16 KiB at most (RFC 8446, section 5.1). */
+const TLS_READ_BUFFER_BYTES = 64 * 1024;
+const MAX_RECORD_BYTES = 16 * 1024;
 /** Buffers of closed connections, kept for the next ones. */
 const MAX_SPARE_BUFFERS = 8;
 
@@ -14,38 +17,55 @@ const spare: Buffer[] = [];
 /**
  * Has a socket read into one buffer that it uses again and again, instead of allocating one for each read: half of the
  * time of a download goes into that, and into collecting it. undici takes its bytes by `read()`, which gives it the part
- * of the buffer that was filled. It must have consumed them, or have said that it cannot by `unshift()`, before this
- * returns: then reading stops until it asks for more, so that nothing is overwritten.
+ * of the buffer that was filled. It must have consumed them, or have said that it cannot by `unshift()`, before the
+ * callback returns: then reading stops until it asks for more, so that nothing is overwritten.
+ *
+ * TLS goes on to hand over what it has decrypted already, and the end, after reading was stopped: those wait in buffers
+ * of their own.
  */
-export function readThrough(): PreparedSocket {
-  const buffer = spare.pop() ?? Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
-  let filled: Uint8Array | undefined;
+export function readThrough(secured: boolean): PreparedSocket {
+  const buffer = secured
+    ? Buffer.allocUnsafeSlow(TLS_READ_BUFFER_BYTES)
+    : (spare.pop() ?? Buffer.allocUnsafeSlow(READ_BUFFER_BYTES));
+  /** What undici has not consumed yet; not empty, though perhaps of no bytes, while it is paused. */
+  const held: Uint8Array[] = [];
+  let ended = false;
   let attached: Socket | undefined;
+  const nextBuffer = (): Uint8Array =>
+    held.length === 0 ? buffer : Buffer.allocUnsafeSlow(MAX_RECORD_BYTES);
   return {
     connectOptions: {
       onread: {
-        buffer,
-        callback: (size) => {
-          filled = buffer.subarray(0, size);
-          attached?.emit("readable");
-          return filled === undefined;
+        buffer: secured ? nextBuffer : buffer,
+        callback: (size, filled) => {
+          held.push(filled.subarray(0, size));
+          if (held.length === 1) attached?.emit("readable");
+          return held.length === 0;
         },
       },
     },
     attach: (socket) => {
       attached = socket;
       const read = socket.read.bind(socket);
+      const push = socket.push.bind(socket);
       socket.read = (size?: number) => {
-        if (filled === undefined || size === 0) return read(size);
-        const chunk = filled;
-        filled = undefined;
-        return chunk.byteLength === 0 ? read() : chunk;
+        if (size === 0 && held.length > 0) return null;
+        const chunk = held.shift();
+        if (chunk !== undefined && chunk.byteLength > 0) return chunk;
+        if (held.length > 0) return socket.read();
+        if (ended) push(null);
+        return read(size);
       };
       socket.unshift = (chunk: Uint8Array) => {
-        filled = chunk;
+        held.unshift(chunk);
+      };
+      socket.push = (chunk: unknown, encoding?: BufferEncoding) => {
+        if (chunk !== null || held.length === 0) return push(chunk, encoding);
+        ended = true;
+        return false;
       };
       socket.once("close", () => {
-        if (spare.length < MAX_SPARE_BUFFERS) spare.push(buffer);
+        if (!secured && spare.length < MAX_SPARE_BUFFERS) spare.push(buffer);
       });
     },
   };

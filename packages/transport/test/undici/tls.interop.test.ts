@@ -1,5 +1,7 @@
+import { createHash, randomBytes } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type TransportEngine, type TransportRequest, withRedirects } from "../../src/index.ts";
 import { readCertsFolders } from "../../src/node.ts";
@@ -49,10 +51,12 @@ describe.skipIf(!installed)("TLS in front of a registry (needs nginx and openssl
       listen 127.0.0.1:${ports.get(door)} ssl; ssl_certificate ${folder}/${cert}.crt; ssl_certificate_key ${folder}/${cert}.key;
       ${more}
     }`;
-    const answer = `location / { add_header X-Caller $ssl_client_s_dn always; return 200 "ok"; }`;
+    const answer = `location /big { root ${folder}; } location /closing { alias ${folder}/big; keepalive_timeout 0; } location / { add_header X-Caller $ssl_client_s_dn always; return 200 "ok"; }`;
     const client = `ssl_client_certificate ${folder}/ca.crt; ssl_verify_client`;
     const elsewhere = `https://localhost:${ports.get("good")}/`;
-    return `daemon off; worker_processes 1; pid ${folder}/nginx.pid; error_log ${folder}/error.log;
+    // Started by root, nginx would serve as a user who may not read the folder.
+    const user = process.getuid?.() === 0 ? "user root;" : "";
+    return `daemon off; ${user} worker_processes 1; pid ${folder}/nginx.pid; error_log ${folder}/error.log;
     events {} http { access_log off;
       client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p; fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
       ${secured("good", "good", `${client} optional; ${answer}`)}
@@ -90,11 +94,25 @@ describe.skipIf(!installed)("TLS in front of a registry (needs nginx and openssl
     ).toBe("ok");
   });
 
-  it("gives a body to a sink over TLS", async () => {
-    const chunks: Buffer[] = [];
-    const sink = { write: (chunk: Uint8Array) => void chunks.push(Buffer.from(chunk)) };
-    await engineOf({ ca })(get("good", { sink }));
-    expect(Buffer.concat(chunks).toString()).toBe("ok");
+  it("gives a body to a sink over TLS, however slow that is", async () => {
+    const body = randomBytes(6_000_000);
+    await writeFile(authority.path("big"), body);
+    const engine = engineOf({ ca });
+    const pull = async (path: string): Promise<string> => {
+      const hash = createHash("sha256");
+      let turn = 0;
+      const write = (chunk: Uint8Array): void | Promise<void> => {
+        if (turn++ % 3 === 0) return sleep(1).then(() => void hash.update(chunk));
+        hash.update(chunk);
+      };
+      const response = await engine(get("good", { url: new URL(path, get("good").url), sink: { write } }));
+      expect(response.status).toBe(200);
+      return hash.digest("hex");
+    };
+    const expected = createHash("sha256").update(body).digest("hex");
+    for (const path of ["/big", "/closing"]) {
+      expect(await Promise.all([pull(path), pull(path), pull(path)])).toEqual([expected, expected, expected]);
+    }
   });
 
   it("says which certificate it refuses, why, and what to do", async () => {
