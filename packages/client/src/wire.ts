@@ -1,4 +1,5 @@
 import type { RequestBody, Transport, TransportRequest, TransportResponse } from "@reg/transport";
+import { explainInPage } from "./browser-page.ts";
 import { CapabilityStore } from "./capabilities.ts";
 import { type Endpoint, endpointOf, type PlainHttp, type Target, targetOf } from "./endpoint.ts";
 import { RegistryError } from "./errors.ts";
@@ -61,7 +62,7 @@ export class Wire {
   async send(request: WireRequest): Promise<TransportResponse> {
     const { target, signal } = request;
     signal?.throwIfAborted();
-    const response = await this.#transport({
+    const response = await this.#deliver({
       method: request.method,
       url: request.url,
       headers: { ...this.#headers, ...request.headers },
@@ -119,6 +120,14 @@ export class Wire {
     const body =
       request.method === "HEAD" ? new Uint8Array() : await beginning(response, this.limits.errorBytes);
     return judge(question(request), { status: response.status, body });
+  }
+
+  async #deliver(request: TransportRequest): Promise<TransportResponse> {
+    try {
+      return await this.#transport(request);
+    } catch (error) {
+      throw explainInPage(error, request.url) ?? error;
+    }
   }
 
   #warn(registry: string, response: TransportResponse): void {
