@@ -122,7 +122,8 @@ class FetchExchange {
       return new TransportError("TRUNCATED", message, { cause: error, received: this.#received });
     }
     const neverSent = NEVER_SENT.has(codeOfCause(error));
-    return new TransportError("NETWORK", `${host} could not be reached`, { cause: error, neverSent });
+    const message = `${host} could not be reached${crossOriginHint(this.#request.url)}`;
+    return new TransportError("NETWORK", message, { cause: error, neverSent });
   }
 
   #hasBody(response: Response): boolean {
@@ -230,6 +231,14 @@ function streamOf(
     },
     { highWaterMark: 0 },
   );
+}
+
+/** A browser does not say whether a host is dead or does not let the page read its answers. */
+function crossOriginHint(url: URL): string {
+  const page: { location?: { origin?: string } } = globalThis as object;
+  const origin = page.location?.origin;
+  if (origin === undefined || origin === url.origin) return "";
+  return `, or does not let pages of ${origin} read its answers (CORS)`;
 }
 
 function codeOfCause(error: unknown): string {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { fetchTransport, type TransportRequest } from "../src/index.ts";
 import { answering, RawServer } from "./raw-server.ts";
 
@@ -95,6 +95,16 @@ describe("fetchTransport", () => {
     };
     const put = get(server.url(), { method: "PUT", body: { size: 9, open } });
     await expect(fetchTransport()(put)).rejects.toBe(reason);
+  });
+
+  it("names CORS as a possible reason in a page of another origin", async () => {
+    const refusing = fetchTransport(() => Promise.reject(new TypeError("Failed to fetch")));
+    const url = new URL("https://registry.example/v2/");
+    vi.stubGlobal("location", { origin: "https://page.example" });
+    await expect(refusing(get(url))).rejects.toThrow(/pages of https:\/\/page\.example .*CORS/);
+    vi.stubGlobal("location", { origin: "https://registry.example" });
+    await expect(refusing(get(url))).rejects.toThrow(/could not be reached$/);
+    vi.unstubAllGlobals();
   });
 
   it("says that nothing was sent where nothing listens", async () => {
