@@ -6,7 +6,8 @@ export const COMMON_OPTIONS: readonly OptionDefinition[] = [
   {
     name: "platform",
     value: "OS/ARCH[/VARIANT]",
-    summary: "choose this platform of an image for several; several, with commas between, where images are moved",
+    summary:
+      "choose this platform of an image for several; several, with commas between, where images are moved",
   },
   { name: "all-platforms", summary: "take the image for every platform it is made for" },
   { name: "plain-http", summary: "speak http instead of https (loopback addresses do so by themselves)" },

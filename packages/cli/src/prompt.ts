@@ -12,19 +12,19 @@ export async function promptFor(
   if (!process.stdin.isTTY) {
     throw new UsageError("there is no terminal to ask on", "give --username and --password-stdin");
   }
-  process.stderr.write(question);
-  // With a terminal's echo off, readline draws what is typed itself: into nowhere, when it is hidden.
-  const shown =
-    options.hidden === true ? new Writable({ write: (_chunk, _encoding, done) => done() }) : process.stderr;
+  const hidden = options.hidden === true;
+  // readline shows what is typed by drawing its line, question included: into nowhere, when it is hidden.
+  const shown = hidden ? new Writable({ write: (_chunk, _encoding, done) => done() }) : process.stderr;
+  if (hidden) process.stderr.write(question);
   const reader = createInterface({ input: process.stdin, output: shown, terminal: true });
   // readline takes Ctrl-C for itself; it means what it means everywhere.
   reader.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
   try {
-    const answer = await reader.question("", { signal: call.signal });
+    const answer = await reader.question(question, { signal: call.signal });
     if (answer === "") throw new UsageError("an empty answer is no answer");
     return answer;
   } finally {
     reader.close();
-    if (options.hidden === true) process.stderr.write("\n");
+    if (hidden) process.stderr.write("\n");
   }
 }

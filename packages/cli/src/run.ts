@@ -10,15 +10,10 @@ import { CommandError } from "./usage-error.ts";
 
 /** Runs one command line and returns the exit code. Never rejects. */
 export async function run(argv: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
+  const { stdout, stderr } = process;
+  const colour = stderr.isTTY && !environment["NO_COLOR"] && environment["TERM"] !== "dumb";
   // Before the options are read, a failure has to be told in the form that was probably asked for.
-  const json = argv.includes("--json");
-  const output = new Output({
-    stdout: process.stdout,
-    stderr: process.stderr,
-    json,
-    quiet: argv.includes("--quiet") || argv.includes("-q"),
-    colour: process.stderr.isTTY && !environment["NO_COLOR"] && environment["TERM"] !== "dumb",
-  });
+  let output = new Output({ stdout, stderr, json: argv.includes("--json"), quiet: false, colour });
   let call: Call | undefined;
   const signals = listenForSignals({
     onFirst: () => output.note("reg: stopping; Ctrl-C again stops at once"),
@@ -27,6 +22,8 @@ export async function run(argv: readonly string[], environment: NodeJS.ProcessEn
   try {
     const parsed = await findCall(argv, output);
     if (typeof parsed === "number") return parsed;
+    const { options } = parsed;
+    output = new Output({ stdout, stderr, json: options.has("json"), quiet: options.has("quiet"), colour });
     const { signal, cancel } = withTimeout(signals.signal, parsed);
     call = new Call(parsed, { environment, output, signal });
     call.defer(cancel);

@@ -13,6 +13,7 @@ export interface CreateClientOptions
  *
  * @example
  * ```ts
+ * import { createClient } from "@reg/sdk";
  * await using client = createClient();
  * for await (const tag of client.tags.list("localhost:5000/demo/hello")) console.log(tag);
  * ```

@@ -24,9 +24,11 @@ export interface EnvironmentOptions {
  * @throws TransportError `CONFIG` for a value that makes no sense; the message names the variable.
  * @example
  * ```ts
+ * import { createClient, optionsFromEnvironment, parseReference } from "@reg/sdk";
  * const { client, reference } = optionsFromEnvironment(process.env);
- * const registry = createClient(client);
- * console.log(await registry.tags.list(parseReference("localhost:5000/demo/hello", reference)).pages);
+ * await using registry = createClient(client);
+ * const repository = parseReference("localhost:5000/demo/hello", reference);
+ * for await (const tag of registry.tags.list(repository)) console.log(tag);
  * ```
  */
 export function optionsFromEnvironment(
