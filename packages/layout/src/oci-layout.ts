@@ -199,6 +199,7 @@ export class OciLayout implements ContentTarget, AsyncDisposable {
   async writer(descriptor: Descriptor, options: StoreOptions = {}): Promise<ContentWriter> {
     const path = await this.#path(descriptor.digest);
     const algorithm = digestAlgorithm(descriptor.digest);
+    await this.#once("blobs", ensureFolder);
     await this.#once(join("blobs", algorithm), ensureFolder);
     const folder = join(this.dir, INCOMING);
     await this.#once(INCOMING, async () => {

@@ -120,6 +120,14 @@ describe("a layout folder", () => {
     expect((await layout.resolve("docker.io/library/b:latest")).digest).toBe(b.descriptor.digest);
   });
 
+  it("is written to where it has no blobs yet, and no folder for them", async () => {
+    const layout = await openLayout(dir, { create: true });
+    await rm(join(dir, "blobs"), { recursive: true });
+    const bytes = Buffer.alloc(1_500_000, "x");
+    for (const store of [layout, await openLayout(dir)]) await store.push(blob(bytes), bytes);
+    expect(await layout.exists(blob(bytes))).toBe(true);
+  });
+
   it("refuses content that is not what its digest names, and leaves nothing", async () => {
     const layout = await openLayout(dir, { create: true });
     const big = Buffer.alloc(3_000_000, 7);

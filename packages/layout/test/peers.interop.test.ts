@@ -109,11 +109,9 @@ describeWith(["skopeo"], "skopeo", () => {
     await using theirs = await openDockerArchive(path);
     expect((await all(theirs.tags())).sort()).toEqual(["example.com/c:1", "example.com/c:2"]);
     const layers = await layersOf(theirs, "example.com/c:2");
-    expect(
-      layers.map(({ bytes }) =>
-        bytes.equals(tars[layers.findIndex((l) => l.bytes === bytes)] ?? Buffer.alloc(0)),
-      ),
-    ).toEqual([true, true]);
+    expect(layers.map(({ bytes }) => bytes.toString("base64"))).toEqual(
+      tars.map((tar) => tar.toString("base64")),
+    );
     await expectWhole(theirs, "example.com/c:1");
   });
 });
