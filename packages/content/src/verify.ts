@@ -1,6 +1,7 @@
 import { createManifestReader, isMismatch } from "./copy/manifest-reader.ts";
 import { createScheduler, type Scheduler } from "./copy/scheduler.ts";
 import { onSide } from "./copy/side.ts";
+import { together } from "./copy/together.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { ContentError } from "./errors.ts";
 import { digestAlgorithm } from "./hasher.ts";
@@ -70,6 +71,10 @@ export async function verify(
   ref: string,
   options: VerifyOptions = {},
 ): Promise<VerifyReport> {
+  return together(options.signal, ({ signal }) => walk(store, ref, { ...options, signal }));
+}
+
+async function walk(store: ContentSource, ref: string, options: VerifyOptions): Promise<VerifyReport> {
   const { signal, onProgress } = options;
   const scheduler = options.scheduler ?? createScheduler({ concurrency: options.concurrency });
   const reader = createManifestReader(store, { scheduler, signal, side: "target" });

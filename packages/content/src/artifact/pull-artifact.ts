@@ -1,6 +1,7 @@
 import { chooseRoot } from "../copy/choose-root.ts";
 import { createManifestReader } from "../copy/manifest-reader.ts";
 import { createScheduler, type Scheduler } from "../copy/scheduler.ts";
+import { together } from "../copy/together.ts";
 import { transferBlob } from "../copy/transfer.ts";
 import type { Descriptor, Platform } from "../descriptor.ts";
 import { ContentError } from "../errors.ts";
@@ -51,6 +52,15 @@ export async function pullArtifact(
   folder: FileTarget,
   options: PullArtifactOptions = {},
 ): Promise<PulledArtifact> {
+  return together(options.signal, ({ signal }) => pull(source, ref, folder, { ...options, signal }));
+}
+
+async function pull(
+  source: ContentSource,
+  ref: string,
+  folder: FileTarget,
+  options: PullArtifactOptions & { readonly signal: AbortSignal },
+): Promise<PulledArtifact> {
   const { signal, platform, artifactType, onProgress } = options;
   const scheduler = options.scheduler ?? createScheduler({ concurrency: options.concurrency });
   const reader = createManifestReader(source, { scheduler, signal });
@@ -68,7 +78,7 @@ export async function pullArtifact(
   }
   const layers = manifest.kind === "image" ? manifest.document.layers : successors(manifest);
   const { files, untitled } = filesOf(layers);
-  const context = { source, scheduler, signal: signal ?? new AbortController().signal, emit: onProgress };
+  const context = { source, scheduler, signal, emit: onProgress };
   const sizes = await Promise.all(
     files.map(async ({ name, descriptor }) => {
       const result = await transferBlob({ ...context, target: fileAsTarget(folder, name) }, descriptor);

@@ -3,13 +3,15 @@ import { decodeBase64 } from "../base64.ts";
 import type { Descriptor } from "../descriptor.ts";
 import { ContentError } from "../errors.ts";
 import { isVerifiable } from "../hasher.ts";
+import type { OnProgress } from "../progress.ts";
 import type { ContentSource, ContentTarget } from "../store.ts";
 import { verifyBytes } from "../verifier.ts";
 import { createManifestReader, type ManifestReader } from "./manifest-reader.ts";
 import type { CopyControl, CopyResult } from "./options.ts";
 import type { CopyPlan, PlannedNode, PlannedTag } from "./plan.ts";
-import { createScheduler } from "./scheduler.ts";
+import { createScheduler, type Scheduler } from "./scheduler.ts";
 import { onSide } from "./side.ts";
+import { together } from "./together.ts";
 import { type TransferContext, type Transferred, transferBlob } from "./transfer.ts";
 
 /**
@@ -36,14 +38,20 @@ export async function applyPlan(
   target: ContentTarget,
   options: CopyControl = {},
 ): Promise<CopyResult> {
+  const { onProgress } = options;
   const scheduler = options.scheduler ?? createScheduler({ concurrency: options.concurrency });
-  const reader = createManifestReader(source, { scheduler, signal: options.signal });
-  return executePlan(plan, source, target, { ...options, scheduler, reader });
+  return together(options.signal, (controller) => {
+    const reader = createManifestReader(source, { scheduler, signal: controller.signal });
+    return executePlan(plan, source, target, { scheduler, reader, onProgress, controller });
+  });
 }
 
-export interface ExecuteOptions extends CopyControl {
-  readonly scheduler: NonNullable<CopyControl["scheduler"]>;
+export interface ExecuteOptions {
+  readonly scheduler: Scheduler;
   readonly reader: ManifestReader;
+  readonly onProgress?: OnProgress | undefined;
+  /** Stops everything; aborted by the first failure. */
+  readonly controller: AbortController;
 }
 
 /** {@link applyPlan} with the manifests that planning has read already. */
@@ -53,14 +61,9 @@ export async function executePlan(
   target: ContentTarget,
   options: ExecuteOptions,
 ): Promise<CopyResult> {
-  const { scheduler, reader, onProgress, signal } = options;
-  signal?.throwIfAborted();
+  const { scheduler, reader, onProgress, controller } = options;
   assertOrdered(plan);
-  // One failure stops the rest, and what is stopped by it does not hide it.
-  const failure = new AbortController();
-  const stop = (): void => failure.abort(signal?.reason);
-  signal?.addEventListener("abort", stop, { once: true });
-  const context: TransferContext = { source, target, scheduler, signal: failure.signal, emit: onProgress };
+  const context: TransferContext = { source, target, scheduler, signal: controller.signal, emit: onProgress };
   const count = { bytes: 0, copied: 0, mounted: 0, skipped: 0 };
   const running = new Map<Digest, Promise<void>[]>();
 
@@ -73,8 +76,8 @@ export async function executePlan(
     try {
       await work();
     } catch (error) {
-      if (!failure.signal.aborted) {
-        failure.abort(error);
+      if (!controller.signal.aborted) {
+        controller.abort(error);
         if (error instanceof Error) await onProgress?.({ type: "failed", descriptor, error });
       }
       throw error;
@@ -108,20 +111,13 @@ export async function executePlan(
     running.set(digest, [...(running.get(digest) ?? []), work]);
   }
   const tags: string[] = [];
-  try {
-    await settle([...running.values()].flat());
-    for (const node of plan.nodes.filter(isTagged)) {
-      const wanted = plan.tags.filter(({ digest }) => digest === node.descriptor.digest);
-      const tagging = { node, wanted, isStored: !isHeld(node) || node.action === "skip" };
-      await guarded(node.descriptor, () => tagManifest(context, tagging, reader));
-      if (isHeld(node)) note(node.action === "skip" ? { how: "skipped" } : copied(node));
-      tags.push(...wanted.flatMap(({ ref }) => (isVerifiable(ref) ? [] : [ref])));
-    }
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw failure.signal.aborted ? failure.signal.reason : error;
-  } finally {
-    signal?.removeEventListener("abort", stop);
+  await settle([...running.values()].flat());
+  for (const node of plan.nodes.filter(isTagged)) {
+    const wanted = plan.tags.filter(({ digest }) => digest === node.descriptor.digest);
+    const tagging = { node, wanted, isStored: !isHeld(node) || node.action === "skip" };
+    await guarded(node.descriptor, () => tagManifest(context, tagging, reader));
+    if (isHeld(node)) note(node.action === "skip" ? { how: "skipped" } : copied(node));
+    tags.push(...wanted.flatMap(({ ref }) => (isVerifiable(ref) ? [] : [ref])));
   }
   const rewritten = plan.rewritten === undefined ? {} : { rewritten: plan.rewritten };
   return { descriptor: plan.root, ...rewritten, ...count, tags };

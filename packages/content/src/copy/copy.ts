@@ -10,6 +10,7 @@ import type { CopyControl, CopyOptions, CopyResult } from "./options.ts";
 import type { CopyPlan, PlannedAction, PlannedNode } from "./plan.ts";
 import { createScheduler, type Scheduler } from "./scheduler.ts";
 import { onSide } from "./side.ts";
+import { together } from "./together.ts";
 import { mountOrigin } from "./transfer.ts";
 
 /** One name or several for what was copied; `undefined` where its digest is name enough. */
@@ -42,8 +43,13 @@ export async function copy(
   targetRef: TargetRefs,
   options: CopyOptions = {},
 ): Promise<CopyResult> {
-  const { plan, scheduler, reader } = await prepare(source, sourceRef, target, targetRef, options);
-  return executePlan(plan, source, target, { ...options, scheduler, reader });
+  const { onProgress } = options;
+  return together(options.signal, async (controller) => {
+    const { signal } = controller;
+    const prepared = await prepare(source, sourceRef, target, targetRef, { ...options, signal });
+    const { plan, scheduler, reader } = prepared;
+    return executePlan(plan, source, target, { scheduler, reader, onProgress, controller });
+  });
 }
 
 /**
@@ -68,19 +74,21 @@ export async function planCopy(
   targetRef: TargetRefs,
   options: CopyOptions = {},
 ): Promise<CopyPlan> {
-  const { signal } = options;
-  const { plan, scheduler } = await prepare(source, sourceRef, target, targetRef, options);
-  const nodes = await Promise.all(
-    plan.nodes.map(async (node): Promise<PlannedNode> => {
-      if (node.kind !== "blob") return node;
-      if (mountOrigin({ source, target }, node.descriptor) !== undefined) return { ...node, action: "mount" };
-      const isThere = await scheduler.run({ size: 0, hosts: [target.host], signal }, () =>
-        onSide("target", signal, () => target.exists(node.descriptor, { signal })),
-      );
-      return isThere ? { ...node, action: "skip" } : node;
-    }),
-  );
-  return { ...plan, nodes, bytes: bytesOf(nodes) };
+  return together(options.signal, async ({ signal }) => {
+    const { plan, scheduler } = await prepare(source, sourceRef, target, targetRef, { ...options, signal });
+    const nodes = await Promise.all(
+      plan.nodes.map(async (node): Promise<PlannedNode> => {
+        if (node.kind !== "blob") return node;
+        if (mountOrigin({ source, target }, node.descriptor) !== undefined)
+          return { ...node, action: "mount" };
+        const isThere = await scheduler.run({ size: 0, hosts: [target.host], signal }, () =>
+          onSide("target", signal, () => target.exists(node.descriptor, { signal })),
+        );
+        return isThere ? { ...node, action: "skip" } : node;
+      }),
+    );
+    return { ...plan, nodes, bytes: bytesOf(nodes) };
+  });
 }
 
 interface Prepared {
@@ -98,7 +106,6 @@ async function prepare(
   options: CopyOptions,
 ): Promise<Prepared> {
   const { signal } = options;
-  signal?.throwIfAborted();
   const refs =
     targetRef === undefined ? [] : typeof targetRef === "string" ? [targetRef] : [...new Set(targetRef)];
   const scheduler = schedulerOf(options);
