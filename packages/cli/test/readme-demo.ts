@@ -1,3 +1,6 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   appendLayers,
   attachArtifact,
@@ -9,9 +12,6 @@ import {
   packFolder,
   scratchImage,
 } from "@reg/sdk";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 
 /**
  * What the snippets of READMEs and guides read: `demo/hello` (1.0, 1.1, latest), one image with a file in it and an SBOM
