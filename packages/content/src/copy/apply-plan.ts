@@ -101,8 +101,14 @@ export async function executePlan(
   const pending = plan.nodes.filter((node) => node.action !== "skip");
   await onProgress?.({ type: "planned", nodes: pending.length, bytes: plan.bytes });
   const needed = new Set(plan.nodes.flatMap((node) => node.needs));
+  const tagsOf = new Map<Digest, PlannedTag[]>();
+  for (const tag of plan.tags) {
+    const group = tagsOf.get(tag.digest);
+    if (group === undefined) tagsOf.set(tag.digest, [tag]);
+    else group.push(tag);
+  }
   const isTagged = ({ kind, descriptor }: PlannedNode): boolean =>
-    kind === "manifest" && plan.tags.some((tag) => tag.digest === descriptor.digest);
+    kind === "manifest" && tagsOf.has(descriptor.digest);
   // What gets a tag and is needed by nothing is stored and tagged by one request, at the end.
   const isHeld = (node: PlannedNode): boolean => isTagged(node) && !needed.has(node.descriptor.digest);
   for (const node of plan.nodes.filter((candidate) => !isHeld(candidate))) {
@@ -110,15 +116,19 @@ export async function executePlan(
     const work = guarded(node.descriptor, () => run(node));
     running.set(digest, [...(running.get(digest) ?? []), work]);
   }
-  const tags: string[] = [];
   await settle([...running.values()].flat());
-  for (const node of plan.nodes.filter(isTagged)) {
-    const wanted = plan.tags.filter(({ digest }) => digest === node.descriptor.digest);
+  const tag = async (node: PlannedNode): Promise<void> => {
+    const wanted = tagsOf.get(node.descriptor.digest) ?? [];
     const tagging = { node, wanted, isStored: !isHeld(node) || node.action === "skip" };
     await guarded(node.descriptor, () => tagManifest(context, tagging, reader));
     if (isHeld(node)) note(node.action === "skip" ? { how: "skipped" } : copied(node));
-    tags.push(...wanted.flatMap(({ ref }) => (isVerifiable(ref) ? [] : [ref])));
-  }
+  };
+  const tagged = plan.nodes.filter(isTagged);
+  const isRoot = ({ descriptor }: PlannedNode): boolean => descriptor.digest === plan.root.digest;
+  // Whoever finds the root's tag finds everything else.
+  await settle(tagged.filter((node) => !isRoot(node)).map(tag));
+  for (const node of tagged.filter(isRoot)) await tag(node);
+  const tags = plan.tags.flatMap(({ ref }) => (isVerifiable(ref) ? [] : [ref]));
   const rewritten = plan.rewritten === undefined ? {} : { rewritten: plan.rewritten };
   return { descriptor: plan.root, ...rewritten, ...count, tags };
 }
