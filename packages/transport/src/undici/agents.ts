@@ -15,6 +15,8 @@ const CONNECT_TIMEOUT_MILLISECONDS = 10_000;
 const ATTEMPT_DELAY_MILLISECONDS = 250;
 /** More than any scheduler here asks for; a bound on what a mistake can open. */
 const CONNECTIONS = 64;
+/** Behind a proxy each origin has its own, and hostile redirects may name many. */
+const MAX_AGENTS = 64;
 /** After this, bodies that nobody reads are cut off, so that `close()` ends. */
 const CLOSE_GRACE_MILLISECONDS = 5_000;
 
@@ -120,6 +122,12 @@ export function createAgents(options: UndiciTransportOptions): Agents {
     const other = agents.get(key);
     if (other instanceof ProxyAgent) return other;
     agents.set(key, agent);
+    const [oldest] = agents;
+    if (agents.size > MAX_AGENTS && oldest !== undefined) {
+      agents.delete(oldest[0]);
+      // It ends when what is under way has; nobody needs to know.
+      oldest[1].close().catch(() => undefined);
+    }
     return agent;
   };
 
@@ -131,7 +139,10 @@ export function createAgents(options: UndiciTransportOptions): Agents {
       const signal = AbortSignal.timeout(connectTimeoutMs);
       answer = resolver.addressesOf(hostname, port || (protocol === "https:" ? "443" : "80"), signal).then(
         (addresses) => addresses.every((one) => !isPrivateAddress(one.address)),
-        () => true,
+        () => {
+          publicOrigins.delete(origin);
+          return true;
+        },
       );
       publicOrigins.set(origin, answer);
     }

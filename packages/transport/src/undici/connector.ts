@@ -45,6 +45,9 @@ interface Connecting {
   session?: Buffer;
 }
 
+/** Hosts of one process are few; a hostile list of redirects must not fill the memory. */
+const MAX_HOSTS = 256;
+
 interface Opened {
   readonly socket: Socket;
   /** Settles when the socket can be written to: at once, or after the TLS handshake. */
@@ -64,6 +67,7 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
     const key = target.protocol === "https:" ? `${host} ${withSystem}` : "";
     let connecting = byTls.get(key);
     if (connecting === undefined) {
+      if (byTls.size >= MAX_HOSTS) byTls.clear();
       connecting = buildFor(target, host, withSystem);
       byTls.set(key, connecting);
       connecting.catch(() => byTls.delete(key));

@@ -50,6 +50,9 @@ export function undiciTransport(options: UndiciTransportOptions = {}): Transport
   return Object.assign(transport, { close: () => agents.close() });
 }
 
+/** Larger bodies go out in slices, so that their progress shows: at once, they would count as sent before they are. */
+const SLICE_BYTES = 256 * 1024;
+
 function dispatchOptions(request: TransportRequest, exchange: Exchange): Dispatcher.DispatchOptions {
   const { url, body } = request;
   if (url.protocol !== "http:" && url.protocol !== "https:") {
@@ -83,10 +86,19 @@ function dispatchBody(
   exchange: Exchange,
 ): NonNullable<Dispatcher.DispatchOptions["body"]> | null {
   if (body === undefined) return null;
-  if (body instanceof Uint8Array) return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  if (body.size === 0) return null;
+  if (body instanceof Uint8Array && body.byteLength <= SLICE_BYTES) {
+    return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  }
+  const source = body instanceof Uint8Array ? { size: body.byteLength, open: () => slicesOf(body) } : body;
+  if (source.size === 0) return null;
   // An async iterable is what undici writes with the least ado; its types list streams alone.
-  return sourceOf(body, request, exchange, exchange.watchdog) as unknown as Readable;
+  return sourceOf(source, request, exchange, exchange.watchdog) as unknown as Readable;
+}
+
+async function* slicesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
+  for (let offset = 0; offset < bytes.byteLength; offset += SLICE_BYTES) {
+    yield bytes.subarray(offset, offset + SLICE_BYTES);
+  }
 }
 
 async function* sourceOf(

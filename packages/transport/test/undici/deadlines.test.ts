@@ -64,6 +64,22 @@ describe("deadlines", () => {
     expect(String(error)).toContain("bytes a second");
   });
 
+  it("wait for a large body of bytes as long as it moves", async () => {
+    await using server = await RawServer.start(async (connection) => {
+      await connection.request();
+      // Slower in all than the deadline of the head, but never idle.
+      for (let turn = 0; turn < 30; turn++) {
+        connection.socket.pause();
+        await sleep(20);
+        connection.socket.resume();
+        await connection.body(500_000);
+      }
+      connection.send("HTTP/1.1 201 Created", "Content-Length: 0", "", "");
+    });
+    const request = get(server.url(), { method: "PUT", body: new Uint8Array(15_000_000) });
+    expect((await engine(request)).status).toBe(201);
+  });
+
   it("end an upload of which the peer takes nothing", async () => {
     await using server = await RawServer.start(async (connection) => {
       connection.socket.pause();
