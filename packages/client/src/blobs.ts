@@ -3,6 +3,7 @@ import {
   type ByteStream,
   bytesStream,
   type ContentBody,
+  type ContentWriter,
   type Descriptor,
   digestOf,
   MEDIA_TYPES,
@@ -13,6 +14,7 @@ import { accessTo, digestIn } from "./access.ts";
 import { BlobDownload } from "./blob-download.ts";
 import { blobSize, hasBlob } from "./blob-head.ts";
 import { pushBlob } from "./blob-push.ts";
+import { saveBlob } from "./blob-save.ts";
 import { pushStream } from "./blob-stream-push.ts";
 import { type BlobUpload, journalOf, RegistryUpload, type UploadJournal } from "./blob-upload.ts";
 import { RegistryError } from "./errors.ts";
@@ -31,6 +33,11 @@ export interface GetBlobOptions extends TransferOptions {
   readonly offset?: number | undefined;
   /** Bytes wanted from `offset` on. Default: to the end. */
   readonly length?: number | undefined;
+}
+
+export interface SaveBlobOptions extends TransferOptions {
+  /** Spares the `HEAD` that asks for it. */
+  readonly size?: number | undefined;
 }
 
 /** `verify: false` where the sink checks the digest itself. */
@@ -67,6 +74,24 @@ export interface Blobs {
   get(ref: Ref, options?: GetBlobOptions): Promise<ByteStream>;
   /** The fast path: bytes go from the socket's buffer to the sink; rejects where they do not verify. */
   getInto(ref: Ref, sink: ByteSink, options?: GetBlobIntoOptions): Promise<void>;
+  /**
+   * Saves a blob through a writer, such as `fileWriter` of `@reg/layout`: what an earlier one left, in this process or
+   * another that died, is not fetched again, and nothing has its final name before it is verified.
+   *
+   * @example
+   * ```ts
+   * import { RegistryClient } from "@reg/client";
+   * import { fileWriter } from "@reg/layout";
+   * declare const client: RegistryClient;
+   * declare const ref: string;
+   * await client.blobs.save(ref, (descriptor) => fileWriter("/tmp/layer.tar.gz", descriptor));
+   * ```
+   */
+  save(
+    ref: Ref,
+    open: (descriptor: Descriptor) => ContentWriter | Promise<ContentWriter>,
+    options?: SaveBlobOptions,
+  ): Promise<Descriptor>;
   exists(ref: Ref, options?: CallOptions): Promise<boolean>;
   /** Stores content; `repository` is a reference without tag and digest. */
   put(
@@ -113,6 +138,25 @@ export class RegistryBlobs implements Blobs {
     const access = accessTo(this.#wire, ref, "pull");
     const digest = digestIn(access.target);
     await new BlobDownload(access, digest, { ...options, onBytes: tell(options, digest) }).into(sink);
+  }
+
+  async save(
+    ref: Ref,
+    open: (descriptor: Descriptor) => ContentWriter | Promise<ContentWriter>,
+    options: SaveBlobOptions = {},
+  ): Promise<Descriptor> {
+    const access = accessTo(this.#wire, ref, "pull");
+    const digest = digestIn(access.target);
+    const { size, signal } = options;
+    const descriptor =
+      size === undefined
+        ? await this.head(ref, { signal })
+        : { mediaType: MEDIA_TYPES.octetStream, digest, size };
+    await saveBlob(access, descriptor, open, {
+      signal,
+      onBytes: tell({ ...options, size: descriptor.size }, digest),
+    });
+    return descriptor;
   }
 
   async exists(ref: Ref, options: CallOptions = {}): Promise<boolean> {

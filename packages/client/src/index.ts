@@ -4,6 +4,7 @@ export type {
   GetBlobIntoOptions,
   GetBlobOptions,
   PutBlobOptions,
+  SaveBlobOptions,
   UploadStrategy,
 } from "./blobs.ts";
 export type { Capabilities, Capability, CapabilityFact, CapabilitySnapshot } from "./capabilities.ts";
