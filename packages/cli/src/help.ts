@@ -99,8 +99,8 @@ function section(title: string, rows: readonly Row[], columns?: number): string 
 }
 
 /** Long lines are hard to read, so a wide terminal is not filled. */
-function textWidth(columns = 80): number {
-  return Math.max(30, Math.min(columns, 100) - 1);
+function textWidth(columns?: number): number {
+  return Math.max(30, Math.min(columns || 80, 100) - 1);
 }
 
 function join(parts: readonly string[]): string {

@@ -22,12 +22,13 @@ export class LiveRegion {
     this.#stream = stream;
   }
 
+  /** A terminal that says 0 does not know. */
   get columns(): number {
-    return this.#stream.columns ?? 80;
+    return this.#stream.columns || 80;
   }
 
   get rows(): number {
-    return this.#stream.rows ?? 24;
+    return this.#stream.rows || 24;
   }
 
   /** Each line must be narrower than the terminal: one that wraps would be counted wrongly. */
