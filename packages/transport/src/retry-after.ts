@@ -1,7 +1,7 @@
 import { parseDecimal } from "./response-headers.ts";
 
 /** A server may ask for a minute of patience, not more: a caller who waits longer should decide so itself. */
-export const MAX_RETRY_AFTER_MILLISECONDS = 60_000;
+const MAX_RETRY_AFTER_MILLISECONDS = 60_000;
 
 const DAY_NAME = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},? /;
 

@@ -106,6 +106,18 @@ describe("addresses", () => {
     expect(events[0]).toMatchObject({ type: "connect", host: `registry.test:${server.port}` });
   });
 
+  it("may start from a local one that is given", async () => {
+    const callers: (string | undefined)[] = [];
+    await using server = await RawServer.start(async (connection) => {
+      callers.push(connection.socket.remoteAddress);
+      await connection.request();
+      connection.send(...OK);
+    });
+    const engine = engineOf({ localAddress: "127.0.0.3" });
+    expect(await statusOf(engine, server.url().href)).toBe(200);
+    expect(callers).toEqual(["127.0.0.3"]);
+  });
+
   it("that all fail are one failure, which says why and that nothing was sent", async () => {
     const engine = engineOf({ lookup: async () => [v4("127.0.0.1"), v4("127.0.0.2")] });
     await expect(statusOf(engine, "http://registry.test:1/")).rejects.toMatchObject({

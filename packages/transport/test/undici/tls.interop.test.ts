@@ -7,7 +7,7 @@ import { type TransportEngine, type TransportRequest, withRedirects } from "../.
 import { readCertsFolders } from "../../src/node.ts";
 import { type UndiciTransportOptions, undiciTransport } from "../../src/undici.ts";
 import { Authority } from "../authority.ts";
-import { freePort, haveAll, serve, temporaryFolder } from "../programs.ts";
+import { freePort, haveAll, run, serve, temporaryFolder } from "../programs.ts";
 
 const installed = haveAll("nginx", "openssl");
 
@@ -92,6 +92,17 @@ describe.skipIf(!installed)("TLS in front of a registry (needs nginx and openssl
         get("good", { url: new URL(`https://127.0.0.1:${ports.get("good")}/`) }),
       ),
     ).toBe("ok");
+  });
+
+  it("trusts an authority that the system's store knows", async () => {
+    const engine = JSON.stringify(join(import.meta.dirname, "../../src/undici.ts"));
+    const script = `
+      const { undiciTransport } = await import(${engine});
+      const response = await undiciTransport()({ method: "GET", url: new URL(${JSON.stringify(get("good").url.href)}), headers: {} });
+      console.log(response.status);`;
+    const node = ["--conditions=@reg/source", "--input-type=module", "--eval", script];
+    const environment = [`SSL_CERT_FILE=${authority.path("ca.crt")}`, process.execPath];
+    expect(await run("env", [...environment, ...node])).toBe("200\n");
   });
 
   it("gives a body to a sink over TLS, however slow that is", async () => {
