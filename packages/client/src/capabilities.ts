@@ -78,7 +78,12 @@ export class CapabilityStore implements Capabilities {
 
   /** To be told of an answer alone, never of a timeout, a 5xx or a 429. */
   learn(place: string, capability: Capability, supported: boolean): void {
-    this.#remember(place, capability, { supported, learntAt: this.#now() });
+    const learntAt = this.#now();
+    const known = this.#learnt.get(place)?.get(capability);
+    const age = learntAt - (known?.learntAt ?? 0);
+    // Learnt again with every request: it is enough to note it now and then.
+    if (known?.supported === supported && age >= 0 && age < FACT_LIFETIME_MILLISECONDS / 2) return;
+    this.#remember(place, capability, { supported, learntAt });
   }
 
   export(): CapabilitySnapshot {

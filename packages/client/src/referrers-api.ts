@@ -1,7 +1,8 @@
 import { MEDIA_TYPES } from "@reg/content";
 import type { Digest } from "@reg/reference";
+import type { TransportResponse } from "@reg/transport";
 import type { Access } from "./access.ts";
-import { isRegistryError } from "./errors.ts";
+import type { RegistryError } from "./errors.ts";
 import type { CallOptions } from "./options.ts";
 import { referrersUrl } from "./urls.ts";
 import type { WireRequest } from "./wire.ts";
@@ -31,16 +32,35 @@ export async function hasReferrersApi(
   const { wire, target } = access;
   const known = wire.capabilities.get(target.name, "referrers");
   if (known !== undefined) return known;
-  try {
-    const response = await wire.send(referrersRequest(access, digest, options));
-    const supported = judgeReferrersStatus(response.status, response.headers.get("content-type"));
-    await response.body.discard();
-    if (supported !== undefined) wire.capabilities.learn(target.name, "referrers", supported);
-    return supported;
-  } catch (error) {
-    if (isRegistryError(error)) return undefined;
-    throw error;
+  const request = referrersRequest(access, digest, options);
+  const response = await wire.send(request);
+  const { supported } = await learnReferrersApi(access, request, response);
+  await response.body.discard();
+  return supported;
+}
+
+export interface ReferrersVerdict {
+  readonly supported: boolean | undefined;
+  /** What the answer means, where it is no list. */
+  readonly error?: RegistryError;
+}
+
+/** Judges an answer and remembers what it says of the API. Only the body of a list is left to be read. */
+export async function learnReferrersApi(
+  { wire, target }: Access,
+  request: WireRequest,
+  response: TransportResponse,
+): Promise<ReferrersVerdict> {
+  const supported = judgeReferrersStatus(response.status, response.headers.get("content-type"));
+  if (response.status === 200 && supported === true) {
+    wire.capabilities.learn(target.name, "referrers", true);
+    return { supported };
   }
+  const error = await wire.refuse(request, response);
+  // Where there is no repository there is no list of its referrers, and this says nothing of the day there is one.
+  const isUnknown = error.errors.some(({ code }) => code === "NAME_UNKNOWN");
+  if (supported !== undefined && !isUnknown) wire.capabilities.learn(target.name, "referrers", supported);
+  return { supported, error };
 }
 
 /**

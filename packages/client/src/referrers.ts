@@ -6,7 +6,7 @@ import type { Listing, Page } from "./listing.ts";
 import { headManifest } from "./manifest-read.ts";
 import type { CallOptions, Ref } from "./options.ts";
 import { type FetchedPage, onePage, paging } from "./paging.ts";
-import { judgeReferrersStatus, referrersRequest } from "./referrers-api.ts";
+import { learnReferrersApi, referrersRequest } from "./referrers-api.ts";
 import { readFallback } from "./referrers-fallback.ts";
 import type { Wire } from "./wire.ts";
 
@@ -81,16 +81,11 @@ async function choose(
   const request = referrersRequest(access, digest, options);
   const fetch = async (url: URL): Promise<FetchedPage<Descriptor> | undefined> => {
     const response = await wire.send({ ...request, url });
-    const supported = judgeReferrersStatus(response.status, response.headers.get("content-type"));
-    if (supported === undefined) throw await wire.refuse(request, response);
-    if (wire.capabilities.get(target.name, "referrers") !== supported) {
-      wire.capabilities.learn(target.name, "referrers", supported);
-    }
-    if (!supported || response.status !== 200) {
-      await response.body.discard();
-      // 400 for a subject that is not known: nothing points at it.
-      return supported ? { items: [], response } : undefined;
-    }
+    const { supported, error } = await learnReferrersApi(access, request, response);
+    if (supported === undefined) throw error;
+    if (!supported) return undefined;
+    // 400 for a subject that is not known: nothing points at it.
+    if (error !== undefined) return { items: [], response };
     return { items: readReferrers(await response.body.bytes(wire.limits.pageBytes), request.what), response };
   };
   const first = new URL(request.url.href);

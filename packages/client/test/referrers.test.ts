@@ -157,6 +157,15 @@ describe("listing referrers", () => {
     expect(registry.lines).toEqual([REFERRERS, `GET ${TAG}`, `GET ${TAG}`]);
   });
 
+  it("learns nothing of the list from a repository that is not there yet", async () => {
+    await using registry = await scriptedRegistry({
+      [REFERRERS]: { status: 404, body: errorBody("NAME_UNKNOWN") },
+    });
+    const client = testClient();
+    expect(await collect(client.referrers.list(`${registry.host}/demo@${subject}`))).toEqual([]);
+    expect(client.capabilities.get(`${registry.host}/demo`, "referrers")).toBeUndefined();
+  });
+
   it("refuses an answer that is no index", async () => {
     await expect(
       list({ [REFERRERS]: { status: 200, headers: typed, body: '{"manifests":5}' } }),
