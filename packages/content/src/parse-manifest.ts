@@ -39,6 +39,8 @@ export type ParsedManifest = ParsedImage | ParsedIndex | ParsedArtifact | Parsed
 export interface ParseManifestOptions {
   /** The algorithm of the descriptor's digest. Default sha256. */
   readonly algorithm?: DigestAlgorithm | undefined;
+  /** Default 4 MiB; a few registries take more. */
+  readonly maxBytes?: number | undefined;
 }
 
 /**
@@ -64,8 +66,9 @@ export function parseManifest(
   mediaType?: string,
   options: ParseManifestOptions = {},
 ): ParsedManifest {
-  if (bytes.byteLength > LIMITS.manifestBytes) {
-    throw new ContentError("SIZE_EXCEEDED", `A manifest has at most ${LIMITS.manifestBytes} bytes.`);
+  const { algorithm, maxBytes = LIMITS.manifestBytes } = options;
+  if (bytes.byteLength > maxBytes) {
+    throw new ContentError("SIZE_EXCEEDED", `A manifest has at most ${maxBytes} bytes.`);
   }
   const value = parseJson(bytes, "manifest");
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -77,7 +80,7 @@ export function parseManifest(
   assertUnambiguous(fields, type);
   const descriptor: Descriptor = {
     mediaType: type,
-    digest: digestOf(bytes, options.algorithm),
+    digest: digestOf(bytes, algorithm),
     size: bytes.byteLength,
   };
   const common = { mediaType: type, descriptor, bytes };

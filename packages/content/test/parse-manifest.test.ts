@@ -170,6 +170,12 @@ test("refuses a manifest above 4 MiB before it is parsed", () => {
   expect(code(() => parseManifest(new Uint8Array(LIMITS.manifestBytes + 1)))).toBe("SIZE_EXCEEDED");
 });
 
+test("reads a larger one where that is allowed, and refuses a smaller one where it is not", () => {
+  const large = encodeJson({ ...IMAGE, x: "y".repeat(LIMITS.manifestBytes) });
+  expect(parseManifest(large, undefined, { maxBytes: 2 * LIMITS.manifestBytes }).kind).toBe("image");
+  expect(code(() => parseManifest(encodeJson(IMAGE), undefined, { maxBytes: 10 }))).toBe("SIZE_EXCEEDED");
+});
+
 test("has no type for what is no manifest", () => {
   expect(code(() => parse(IMAGE, "application/vnd.example"))).toBe("UNSUPPORTED");
   expect(code(() => parse({ ...IMAGE, mediaType: "application/vnd.example" }))).toBe("UNSUPPORTED");

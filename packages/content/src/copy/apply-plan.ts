@@ -38,10 +38,10 @@ export async function applyPlan(
   target: ContentTarget,
   options: CopyControl = {},
 ): Promise<CopyResult> {
-  const { onProgress } = options;
+  const { onProgress, maxManifestBytes } = options;
   const scheduler = options.scheduler ?? createScheduler({ concurrency: options.concurrency });
   return together(options.signal, (controller) => {
-    const reader = createManifestReader(source, { scheduler, signal: controller.signal });
+    const reader = createManifestReader(source, { scheduler, signal: controller.signal, maxManifestBytes });
     return executePlan(plan, source, target, { scheduler, reader, onProgress, controller });
   });
 }

@@ -109,7 +109,8 @@ async function prepare(
   const refs =
     targetRef === undefined ? [] : typeof targetRef === "string" ? [targetRef] : [...new Set(targetRef)];
   const scheduler = schedulerOf(options);
-  const reader = createManifestReader(source, { scheduler, signal });
+  const { maxManifestBytes } = options;
+  const reader = createManifestReader(source, { scheduler, signal, maxManifestBytes });
   const tagRefs = refs.filter((ref) => !isVerifiable(ref));
   const found = await discover(
     { source, target, reader, scheduler, selection: options, signal },
@@ -124,7 +125,7 @@ async function prepare(
     ...(found.rewritten === undefined ? {} : { rewritten: found.rewritten }),
     nodes,
     tags: [
-      ...found.digestTags.map(({ ref, digest }) => ({ ref, digest, done: false })),
+      ...found.digestTags.map(({ ref, digest }) => ({ ref, digest, done: found.doneRefs.has(ref) })),
       ...namesOf(found, refs, target).map((ref) => ({
         ref,
         digest: found.root.digest,

@@ -32,7 +32,7 @@ export interface Found {
   /** What is needed stands before what needs it. */
   readonly nodes: readonly FoundNode[];
   readonly digestTags: readonly { readonly ref: string; readonly digest: Digest }[];
-  /** Those of the target's references that name the root already. */
+  /** Those of the target's references, and of the digest tags, that name what they are to name already. */
   readonly doneRefs: ReadonlySet<string>;
 }
 
@@ -74,6 +74,12 @@ export async function discover(
     nodes.set(key, node);
     return true;
   };
+
+  const doneRefs = new Set<string>();
+  const lookForRef = (name: string, digest: Digest): Promise<void> =>
+    askTarget(async () => {
+      if (await names(target, name, digest, signal)) doneRefs.add(name);
+    });
 
   const visit = async (descriptor: Descriptor, depth: number, hints: Hints): Promise<void> => {
     await onSide("source", signal, () => assertUsable(descriptor, depth));
@@ -161,20 +167,18 @@ export async function discover(
         if (digestTags.has(tag)) return;
         const named = await reader.resolve(tag);
         digestTags.set(tag, named.descriptor.digest);
-        await visit(named.descriptor, depth + 1, { known: named.parsed, parentPresent: true });
+        await Promise.all([
+          lookForRef(tag, named.descriptor.digest),
+          visit(named.descriptor, depth + 1, { known: named.parsed, parentPresent: true }),
+        ]);
       }),
     );
   };
 
-  const doneRefs = new Set<string>();
   const present = async (): Promise<boolean> => {
     const [exists] = await Promise.all([
       askTarget(() => target.exists(root, { signal })),
-      ...targetRefs.map((targetRef) =>
-        askTarget(async () => {
-          if (await names(target, targetRef, root.digest, signal)) doneRefs.add(targetRef);
-        }),
-      ),
+      ...targetRefs.map((targetRef) => lookForRef(targetRef, root.digest)),
     ]);
     return exists || doneRefs.size > 0;
   };

@@ -22,10 +22,12 @@ export interface ManifestReaderOptions {
   readonly signal?: AbortSignal | undefined;
   /** What its errors are marked with. Default `source`. */
   readonly side?: Side | undefined;
+  /** Default 4 MiB. */
+  readonly maxManifestBytes?: number | undefined;
 }
 
 export function createManifestReader(source: ContentSource, options: ManifestReaderOptions): ManifestReader {
-  const { scheduler, signal, side = "source" } = options;
+  const { scheduler, signal, side = "source", maxManifestBytes: maxBytes = LIMITS.manifestBytes } = options;
   const kept = new Map<string, ParsedManifest>();
   let keptBytes = 0;
 
@@ -42,7 +44,7 @@ export function createManifestReader(source: ContentSource, options: ManifestRea
 
   const fetchOnce = async (descriptor: Descriptor): Promise<Uint8Array> => {
     const stream = await source.fetch(descriptor, { signal });
-    const bytes = await stream.bytes(LIMITS.manifestBytes);
+    const bytes = await stream.bytes(maxBytes);
     verifyBytes(descriptor, bytes);
     return bytes;
   };
@@ -51,14 +53,14 @@ export function createManifestReader(source: ContentSource, options: ManifestRea
     const known = kept.get(descriptor.digest);
     if (known !== undefined) return Promise.resolve(known);
     return ask(async () => {
-      assertManifestDescriptor(descriptor);
+      assertManifestDescriptor(descriptor, maxBytes);
       const bytes =
         inlineData(descriptor) ??
         (await fetchOnce(descriptor).catch((error: unknown) => {
           if (!isMismatch(error)) throw error;
           return fetchOnce(descriptor);
         }));
-      return keep(parseAs(bytes, descriptor));
+      return keep(parseAs(bytes, descriptor, maxBytes));
     });
   };
 
@@ -74,9 +76,9 @@ export function createManifestReader(source: ContentSource, options: ManifestRea
       return ask(async () => {
         const { descriptor, bytes } = await fetchManifest.call(source, ref, { signal });
         if (!isManifestType(descriptor.mediaType)) return { descriptor };
-        assertManifestDescriptor(descriptor);
+        assertManifestDescriptor(descriptor, maxBytes);
         verifyBytes(descriptor, bytes);
-        return { descriptor, parsed: keep(parseAs(bytes, descriptor)) };
+        return { descriptor, parsed: keep(parseAs(bytes, descriptor, maxBytes)) };
       });
     },
   };
@@ -91,19 +93,19 @@ export function isMismatch(error: unknown): boolean {
 /** Manifests are a few kB each; beyond this the rest is fetched again when it is pushed, and memory stays flat. */
 const MAX_KEPT_BYTES = 64 * 1024 * 1024;
 
-function assertManifestDescriptor({ digest, size }: Descriptor): void {
+function assertManifestDescriptor({ digest, size }: Descriptor, maxBytes: number): void {
   digestAlgorithm(digest);
   assertSize(size);
-  if (size > LIMITS.manifestBytes) {
+  if (size > maxBytes) {
     throw new ContentError(
       "SIZE_EXCEEDED",
-      `The manifest ${digest} has ${size} bytes; at most ${LIMITS.manifestBytes} are read.`,
+      `The manifest ${digest} has ${size} bytes; at most ${maxBytes} are read.`,
     );
   }
 }
 
-function parseAs(bytes: Uint8Array, { mediaType, digest }: Descriptor): ParsedManifest {
-  const parsed = parseManifest(bytes, mediaType, { algorithm: digestAlgorithm(digest) });
+function parseAs(bytes: Uint8Array, { mediaType, digest }: Descriptor, maxBytes: number): ParsedManifest {
+  const parsed = parseManifest(bytes, mediaType, { algorithm: digestAlgorithm(digest), maxBytes });
   if (parsed.kind !== "schema1") return parsed;
   throw new ContentError(
     "UNSUPPORTED",

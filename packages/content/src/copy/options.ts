@@ -28,6 +28,8 @@ export interface CopySelection {
 export interface CopyControl {
   /** Requests and transfers in flight at once. Default 24, of which 3 large. */
   readonly concurrency?: number | undefined;
+  /** The largest manifest that is read, in bytes. Default 4 MiB; a few registries take more. */
+  readonly maxManifestBytes?: number | undefined;
   /** A scheduler shared with other copies, in place of one of its own. */
   readonly scheduler?: Scheduler | undefined;
   readonly onProgress?: OnProgress | undefined;

@@ -37,3 +37,14 @@ test("does not believe a source that verifies nothing", async () => {
     code: "DIGEST_MISMATCH",
   });
 });
+
+test("reads no manifest above the limit, and the limit can be set", async () => {
+  const source = spy(memoryStore());
+  const image = await pushImage(source.store, { tag: "v1" });
+  source.calls.length = 0;
+  const small = copy(source.store, "v1", memoryStore(), "v1", { maxManifestBytes: image.size - 1 });
+  await expect(small).rejects.toMatchObject({ code: "SIZE_EXCEEDED", side: "source" });
+  expect(source.calls).toEqual(["resolve v1"]);
+  const exact = await copy(source.store, "v1", memoryStore(), "v1", { maxManifestBytes: image.size });
+  expect(exact.copied).toBe(3);
+});

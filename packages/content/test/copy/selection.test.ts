@@ -228,6 +228,9 @@ test("takes tags along that name a digest, and tags that name what those name", 
   );
   expect((await target.resolve(tagOf(signature, ".att"))).digest).toBe(second.digest);
   expect(tags.at(-1)).toBe("v1");
+  const again = spy(target);
+  expect(await copy(source, "v1", again.store, "v1", { digestTags: true })).toMatchObject({ copied: 0 });
+  expect(again.count("push") + again.count("tag")).toBe(0);
   // Where referrers are copied one by one, the target keeps its own list of them.
   const both = await copy(source, "v1", memoryStore(), "v1", { digestTags: true, referrers: true });
   expect(both.tags).not.toContain(tagOf(image, ""));
