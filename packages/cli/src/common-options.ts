@@ -29,6 +29,12 @@ export const COMMON_OPTIONS: readonly OptionDefinition[] = [
     summary: "connect to this address for that host and port",
   },
   { name: "proxy", value: "URL", summary: "go through this proxy instead of the one in the environment" },
+  {
+    name: "registries-conf",
+    value: "FILE",
+    summary: "take mirrors, blocked and insecure registries from this file, in podman's form",
+  },
+  { name: "hosts-dir", value: "DIR", summary: "take mirrors from this folder, in containerd's form" },
   { name: "username", short: "u", value: "U", summary: "sign in as this user; needs --password-stdin" },
   { name: "password-stdin", summary: "read the password from standard input" },
   {

@@ -7,8 +7,8 @@ import type {
   RegistryClient,
 } from "@reg/sdk";
 import type { Call } from "./call.ts";
-import { debugLine } from "./debug-line.ts";
 import { readSecret } from "./read-secret.ts";
+import { registryConfiguration } from "./registry-configuration.ts";
 import { UsageError } from "./usage-error.ts";
 
 type Sdk = typeof import("@reg/sdk");
@@ -42,7 +42,9 @@ export async function openSession(call: Call, names: readonly string[]): Promise
   const references = referenceReaders(sdk, environment);
   const hosts = names.map((name) => registryOf(sdk, environment, name));
   const credentials = await credentialsOf(call, sdk, environment, hosts);
-  const options = clientOptions(call, environment, credentials);
+  const files = await registryConfiguration(call);
+  const observe = observerOf(call, sdk, environment);
+  const options = { ...files, ...clientOptions(call, environment, credentials), ...observe };
   const client = sdk.createClient(options);
   call.defer(() => client.close());
   return { sdk, client, credentials, options, environment, ...references };
@@ -115,7 +117,6 @@ function clientOptions(
   const resolve = call.list("resolve");
   const realms = call.list("realm");
   const concurrency = call.number("concurrency");
-  const debug = call.flag("debug") || environment.debug;
   return {
     ...environment.client,
     credentials,
@@ -130,8 +131,16 @@ function clientOptions(
     ...(proxy === undefined ? {} : { proxy }),
     ...(resolve.length === 0 ? {} : { resolve: Object.fromEntries(resolve.map(readPin)) }),
     ...(concurrency === undefined ? {} : { concurrency }),
-    ...(debug ? { observe: (event) => call.output.error(debugLine(event)) } : {}),
   };
+}
+
+function observerOf(
+  call: Call,
+  sdk: Sdk,
+  environment: EnvironmentOptions,
+): Pick<CreateClientOptions, "observe"> {
+  if (!call.flag("debug") && !environment.debug) return {};
+  return { observe: (event) => call.output.error(sdk.formatEvent(event)) };
 }
 
 function readRealms(words: readonly string[]): Record<string, string[]> {

@@ -29,6 +29,6 @@ export function markdownBlocks(markdown: string): MarkdownBlock[] {
 
 /** What stands between single backticks outside of fenced blocks; `\|` of tables is `|`. */
 export function inlineCode(markdown: string): string[] {
-  const prose = markdown.replaceAll(/^```[^]*?^```$/gm, "");
+  const prose = markdown.replaceAll(/^```[\s\S]*?^```$/gm, "");
   return [...prose.matchAll(/`([^`\n]+)`/g)].map(([, code = ""]) => code.replaceAll("\\|", "|"));
 }

@@ -95,7 +95,7 @@ describe("Ctrl-C", () => {
     const words = ["blob", "get", `localhost:${slow.port}/demo/app@${digest}`, "-o", "layer.bin", "--debug"];
     // Of this server all blobs but the first are late.
     const { child, seen, ended } = start(words);
-    await seen("> #1 GET");
+    await seen("GET http");
     child.kill("SIGTERM");
     expect(await ended).toBe(143);
     expect(existsSync(join(cwd, "layer.bin"))).toBe(false);

@@ -1,11 +1,10 @@
 import type { Call } from "../call.ts";
 import { startProgress } from "../progress/start-progress.ts";
 import { openSession } from "../session.ts";
-import { writeFileWhole } from "../write-file.ts";
 
 /** The bytes; with `-o FILE --json` `{repository, digest, size, file}`. */
 export async function run(call: Call): Promise<undefined> {
-  const { client, blob } = await openSession(call, [call.argument("REPO@DIGEST")]);
+  const { sdk, client, blob } = await openSession(call, [call.argument("REPO@DIGEST")]);
   const reference = blob(call.argument("REPO@DIGEST"));
   const file = call.text("output");
   const { signal, output } = call;
@@ -14,16 +13,9 @@ export async function run(call: Call): Promise<undefined> {
     await client.blobs.getInto(reference, { write: (chunk) => output.bytes(chunk) }, { signal });
     return;
   }
-  let size = 0;
-  const onProgress = startProgress(call);
-  await writeFileWhole(file, async (sink) => {
-    const counting = {
-      write: (chunk: Uint8Array): void | Promise<void> => {
-        size += chunk.length;
-        return sink.write(chunk);
-      },
-    };
-    await client.blobs.getInto(reference, counting, { signal, onProgress });
+  const { size } = await client.blobs.save(reference, (descriptor) => sdk.fileWriter(file, descriptor), {
+    signal,
+    onProgress: startProgress(call),
   });
   output.result({ repository: reference.name, digest: reference.digest, size, file }, () => [file]);
 }

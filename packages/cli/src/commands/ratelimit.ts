@@ -1,15 +1,11 @@
-import type { ResponseHeaders } from "@reg/sdk";
 import type { Call } from "../call.ts";
 import { formatDuration } from "../format.ts";
 import { openSession } from "../session.ts";
 import { CommandError } from "../usage-error.ts";
 
-/**
- * `{reference, limit, remaining, windowSeconds, resetSeconds, source}`; what the registry does not say is null. Docker
- * Hub sends `RateLimit-Limit: 100;w=21600`; others the fields of draft-ietf-httpapi-ratelimit-headers.
- */
+/** `{reference, limit, remaining, windowSeconds, resetSeconds, source}`; what the registry does not say is null. */
 export async function run(call: Call): Promise<undefined> {
-  const { client, image } = await openSession(call, [call.argument("REF")]);
+  const { sdk, client, image } = await openSession(call, [call.argument("REF")]);
   const reference = image(call.argument("REF"));
   const path = `/v2/${reference.path}/manifests/${reference.digest ?? reference.tag}`;
   // A HEAD is not counted as a pull.
@@ -26,16 +22,14 @@ export async function run(call: Call): Promise<undefined> {
       status,
     });
   }
-  const limit = readAmount(field(headers, "limit"));
-  const remaining = readAmount(field(headers, "remaining"));
-  const reset = readAmount(field(headers, "reset"));
-  const source = headers.get("docker-ratelimit-source") ?? null;
+  const found = sdk.parseRateLimit(headers);
+  const source = found?.source ?? null;
   const answer = {
     reference: reference.toString(),
-    limit: limit?.amount ?? null,
-    remaining: remaining?.amount ?? null,
-    windowSeconds: limit?.windowSeconds ?? remaining?.windowSeconds ?? null,
-    resetSeconds: reset?.amount ?? null,
+    limit: found?.limit ?? null,
+    remaining: found?.remaining ?? null,
+    windowSeconds: found?.windowSeconds ?? null,
+    resetSeconds: found?.resetSeconds ?? null,
     source,
   };
   call.output.result(answer, () => [
@@ -43,18 +37,6 @@ export async function run(call: Call): Promise<undefined> {
       ? `${reference.domain} names no limit`
       : `${answer.remaining ?? "?"} of ${answer.limit ?? "?"} left${windowOf(answer.windowSeconds)}${source === null ? "" : `, counted for ${source}`}`,
   ]);
-}
-
-function field(headers: ResponseHeaders, name: "limit" | "remaining" | "reset"): string | undefined {
-  return headers.get(`ratelimit-${name}`) ?? headers.get(`x-ratelimit-${name}`);
-}
-
-/** `100;w=21600`: an amount, and the window it is for. */
-function readAmount(value: string | undefined): { amount: number; windowSeconds?: number } | undefined {
-  const match = /^\s*(\d{1,15})(?:\s*[;,].*?\bw=(\d{1,15}))?/.exec(value ?? "");
-  if (match === null) return undefined;
-  const amount = Number(match[1]);
-  return match[2] === undefined ? { amount } : { amount, windowSeconds: Number(match[2]) };
 }
 
 function windowOf(seconds: number | null): string {

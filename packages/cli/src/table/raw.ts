@@ -14,6 +14,7 @@ export const RAW: readonly CommandDefinition[] = [
       },
     ],
     exits: { 6: "the bytes do not match the digest" },
+    resumable: true,
     load: () => import("../commands/blob-get.ts"),
   },
   {
