@@ -1,4 +1,5 @@
 import { createZstdDecompress, type ZstdOptions } from "node:zlib";
+import { ZstdFrames } from "./zstd-frames.ts";
 
 /**
  * Unpacks zstd data of any number of frames, which Node's own stream does not: it ends behind the first. Layers made to
@@ -9,12 +10,23 @@ export async function* unzstd(
   options: ZstdOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const iterator = source[Symbol.asyncIterator]();
+  const position = new ZstdFrames();
   let rest: Buffer | undefined;
+  const followed: AsyncIterator<Uint8Array> = {
+    async next() {
+      const result = await iterator.next();
+      if (result.done !== true) position.add(result.value);
+      return result;
+    },
+  };
   try {
     for (;;) {
-      rest ??= await nextChunk(iterator);
-      if (rest === undefined) return;
-      const frames = new Frames(rest, iterator, options);
+      rest ??= await nextChunk(followed);
+      if (rest === undefined) {
+        if (!position.complete) throw new Error("The zstd data ends within a frame.");
+        return;
+      }
+      const frames = new Frames(rest, followed, options);
       yield* frames.read();
       rest = frames.rest;
     }

@@ -1,10 +1,43 @@
 import { randomBytes } from "node:crypto";
-import { gzipSync, zstdCompressSync } from "node:zlib";
+import { constants, gzipSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decompress, detectCompression } from "../src/decompress.ts";
+import { ZstdFrames } from "../src/zstd-frames.ts";
 
 const SKIPPED = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 5, 0, 0, 0, 1, 2, 3, 4, 5]);
+
+describe("following zstd frames", () => {
+  it("knows where they end, whatever is in them and however the bytes are cut", () => {
+    const content = fc.oneof(
+      fc.uint8Array({ maxLength: 2000 }),
+      fc.nat(400_000).map((size) => Buffer.alloc(size, "ab")),
+    );
+    fc.assert(
+      fc.property(
+        fc.array(content, { maxLength: 4 }),
+        fc.boolean(),
+        fc.integer({ min: 1, max: 300 }),
+        (parts, checked, cut) => {
+          const params = { [constants.ZSTD_c_checksumFlag]: checked ? 1 : 0 };
+          const frames = parts.flatMap((part) => [SKIPPED, zstdCompressSync(part, { params })]);
+          const bytes = Buffer.concat(frames);
+          const ends = new Set([0]);
+          frames.reduce((end, frame) => {
+            ends.add(end + frame.byteLength);
+            return end + frame.byteLength;
+          }, 0);
+          const position = new ZstdFrames();
+          for (let at = 0; at < bytes.byteLength; at += cut) {
+            position.add(bytes.subarray(at, at + cut));
+            expect(position.complete).toBe(ends.has(Math.min(at + cut, bytes.byteLength)));
+          }
+          expect(position.complete).toBe(true);
+        },
+      ),
+    );
+  });
+});
 
 describe("decompress", () => {
   it("unpacks gzip members and zstd frames in a row, however the bytes are cut", async () => {

@@ -347,13 +347,13 @@ describe("a layer that ends with its last file", () => {
 });
 
 describe("a layer that is a bomb", () => {
-  it("is given up at the limit, by what it comes to and by how much it grows", async () => {
+  it("is given up at the limit", async () => {
     const store = memoryStore();
     await putImage(
       store,
       [
         await tarOf([
-          [{ name: "zeros" }, Buffer.alloc(300_000_000)],
+          [{ name: "zeros" }, Buffer.alloc(20_000_000)],
           [{ name: "a" }, "a"],
         ]),
       ],
@@ -362,14 +362,11 @@ describe("a layer that is a bomb", () => {
         packed: "zstd",
       },
     );
-    const image = await openImage(store, "x");
-    const small = await openImage(store, "x", { limits: { outputBytes: 1_000_000 } });
-    const generous = await openImage(store, "x", { limits: { ratio: 1_000_000 } });
+    const image = await openImage(store, "x", { limits: { outputBytes: 1_000_000 } });
     await expect(image.read("a")).rejects.toMatchObject({ code: "SIZE_EXCEEDED" });
-    await expect(small.read("a")).rejects.toMatchObject({ code: "SIZE_EXCEEDED" });
-    await expect(paths(small)).rejects.toMatchObject({ code: "SIZE_EXCEEDED" });
-    await expect(exported(small)).rejects.toMatchObject({ code: "SIZE_EXCEEDED" });
-    expect(await text(generous, "a")).toBe("a");
+    await expect(paths(image)).rejects.toMatchObject({ code: "SIZE_EXCEEDED" });
+    await expect(exported(image)).rejects.toMatchObject({ code: "SIZE_EXCEEDED" });
+    expect(await text(await openImage(store, "x"), "a")).toBe("a");
   });
 });
 
