@@ -92,6 +92,7 @@ describe.each(documents)("$file", ({ file, home, markdown }) => {
     return {
       ...process.env,
       HOME: folder,
+      NODE_COMPILE_CACHE: join(root, "packages/cli/.reports/compile-cache"),
       NODE: process.execPath,
       REG: join(root, "packages/cli/dist/main.js"),
     };
