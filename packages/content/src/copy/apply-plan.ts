@@ -1,11 +1,10 @@
 import type { Digest } from "@reg/reference";
-import { decodeBase64 } from "../base64.ts";
 import type { Descriptor } from "../descriptor.ts";
 import { ContentError } from "../errors.ts";
 import { isVerifiable } from "../hasher.ts";
+import { subjectOf } from "../parse-manifest.ts";
 import type { OnProgress } from "../progress.ts";
 import type { ContentSource, ContentTarget } from "../store.ts";
-import { verifyBytes } from "../verifier.ts";
 import { createManifestReader, type ManifestReader } from "./manifest-reader.ts";
 import type { CopyControl, CopyResult } from "./options.ts";
 import type { CopyPlan, PlannedNode, PlannedTag } from "./plan.ts";
@@ -13,6 +12,7 @@ import { createScheduler, type Scheduler } from "./scheduler.ts";
 import { onSide } from "./side.ts";
 import { together } from "./together.ts";
 import { type TransferContext, type Transferred, transferBlob } from "./transfer.ts";
+import { createTurns, type Turns } from "./turns.ts";
 
 /**
  * Does what a plan says: blobs first, a manifest when all it needs is there, tags at the very end. Blobs that are at
@@ -63,7 +63,14 @@ export async function executePlan(
 ): Promise<CopyResult> {
   const { scheduler, reader, onProgress, controller } = options;
   assertOrdered(plan);
-  const context: TransferContext = { source, target, scheduler, signal: controller.signal, emit: onProgress };
+  const context: PushContext = {
+    source,
+    target,
+    scheduler,
+    signal: controller.signal,
+    emit: onProgress,
+    inTurn: createTurns(),
+  };
   const count = { bytes: 0, copied: 0, mounted: 0, skipped: 0 };
   const running = new Map<Digest, Promise<void>[]>();
 
@@ -133,6 +140,14 @@ export async function executePlan(
   return { descriptor: plan.root, ...rewritten, ...count, tags };
 }
 
+interface PushContext extends TransferContext {
+  /**
+   * Referrers of one subject are pushed one at a time: where a registry keeps no list of them, each push rewrites a
+   * list under a tag (distribution-spec, "Referrers Tag Schema"), and no registry locks a tag.
+   */
+  readonly inTurn: Turns;
+}
+
 function copied({ descriptor }: PlannedNode): Transferred {
   return { how: "copied", bytes: descriptor.size };
 }
@@ -143,17 +158,24 @@ async function settle(works: readonly Promise<void>[]): Promise<void> {
   if (failed !== undefined) throw failed.reason;
 }
 
-async function pushManifest(
-  context: TransferContext,
+async function pushManifest(context: PushContext, node: PlannedNode, reader: ManifestReader): Promise<void> {
+  const { target, signal } = context;
+  await storeManifest(context, node, reader, (bytes) => target.push(node.descriptor, bytes, { signal }));
+}
+
+async function storeManifest(
+  { target, scheduler, signal, emit, inTurn }: PushContext,
   node: PlannedNode,
   reader: ManifestReader,
+  store: (bytes: Uint8Array) => Promise<void>,
 ): Promise<void> {
-  const { target, scheduler, signal, emit } = context;
   const { descriptor } = node;
-  const bytes = await bytesOf(node, reader);
+  const { bytes, subject } = await contentOf(node, reader);
   await emit?.({ type: "started", descriptor });
-  await scheduler.run({ size: 0, hosts: [target.host], signal }, () =>
-    onSide("target", signal, () => target.push(descriptor, bytes, { signal })),
+  await inTurn(subject, () =>
+    scheduler.run({ size: 0, hosts: [target.host], signal }, () =>
+      onSide("target", signal, () => store(bytes)),
+    ),
   );
   await emit?.({ type: "bytes", descriptor, done: bytes.byteLength });
   await emit?.({ type: "done", descriptor });
@@ -166,11 +188,7 @@ interface Tagging {
   readonly isStored: boolean;
 }
 
-async function tagManifest(
-  context: TransferContext,
-  tagging: Tagging,
-  reader: ManifestReader,
-): Promise<void> {
+async function tagManifest(context: PushContext, tagging: Tagging, reader: ManifestReader): Promise<void> {
   const { target, scheduler, signal, emit } = context;
   const { node, wanted, isStored } = tagging;
   const { descriptor } = node;
@@ -178,15 +196,17 @@ async function tagManifest(
   const names = todo.filter((ref) => !isVerifiable(ref));
   const ask = (work: () => Promise<void> | undefined): Promise<void> =>
     scheduler.run({ size: 0, hosts: [target.host], signal }, () => onSide("target", signal, work));
-  const atOnce = target.pushManifest !== undefined && names.length > 0;
-  if (atOnce) {
-    const bytes = await bytesOf(node, reader);
-    if (!isStored) await emit?.({ type: "started", descriptor });
-    await ask(() => target.pushManifest?.(descriptor, bytes, names, { signal }));
-    if (!isStored) await emit?.({ type: "bytes", descriptor, done: bytes.byteLength });
-    if (!isStored) await emit?.({ type: "done", descriptor });
-  } else if (!isStored) {
-    await pushManifest(context, node, reader);
+  const { pushManifest: pushTagged } = target;
+  const atOnce = pushTagged !== undefined && names.length > 0;
+  const store = (bytes: Uint8Array): Promise<void> =>
+    atOnce
+      ? pushTagged.call(target, descriptor, bytes, names, { signal })
+      : target.push(descriptor, bytes, { signal });
+  if (!isStored) {
+    await storeManifest(context, node, reader, store);
+  } else if (atOnce) {
+    const { bytes } = await contentOf(node, reader);
+    await ask(() => store(bytes));
   } else {
     await emit?.({ type: "skipped", descriptor });
   }
@@ -196,11 +216,19 @@ async function tagManifest(
   }
 }
 
-async function bytesOf({ descriptor, content }: PlannedNode, reader: ManifestReader): Promise<Uint8Array> {
-  if (content === undefined) return (await reader.read(descriptor)).bytes;
-  const bytes = decodeBase64(content);
-  verifyBytes(descriptor, bytes);
-  return bytes;
+interface ManifestContent {
+  readonly bytes: Uint8Array;
+  /** The digest of what it is about, where it is a referrer. */
+  readonly subject: Digest | undefined;
+}
+
+async function contentOf(
+  { descriptor, content }: PlannedNode,
+  reader: ManifestReader,
+): Promise<ManifestContent> {
+  // What the plan carries is handed to the reader as content inside the descriptor, and verified as that is.
+  const parsed = await reader.read(content === undefined ? descriptor : { ...descriptor, data: content });
+  return { bytes: parsed.bytes, subject: subjectOf(parsed)?.digest };
 }
 
 /** A plan may have been on a disk in between: what it says of order is checked, or a circle would wait for ever. */

@@ -67,7 +67,7 @@ test("copies any graph whole, each piece once, into a target that has any part o
         expect((await verify(store, "v1")).ok).toBe(true);
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 60 },
   );
 });
 
