@@ -19,7 +19,20 @@ export interface UploadJournal {
   readonly offset: number;
 }
 
-/** An upload session (distribution-spec, "Pushing a blob in chunks"). Disposing of it before `commit` cancels it. */
+/**
+ * An upload session (distribution-spec, "Pushing a blob in chunks"). Disposing of it before `commit` cancels it.
+ *
+ * @example
+ * ```ts
+ * import { RegistryClient } from "@reg/client";
+ * declare const client: RegistryClient;
+ * await using upload = await client.blobs.upload("localhost:5000/demo");
+ * await upload.append(new TextEncoder().encode("hello, "));
+ * await upload.append(new TextEncoder().encode("world"));
+ * const { digest, size } = await upload.commit();
+ * console.log(digest, size);
+ * ```
+ */
 export interface BlobUpload extends AsyncDisposable {
   /** Bytes the registry has taken. */
   readonly offset: number;

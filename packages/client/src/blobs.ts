@@ -66,7 +66,22 @@ export interface PutBlobOptions extends TransferOptions {
   readonly resume?: UploadJournal | undefined;
 }
 
-/** Blobs of any registry; `ref` is `repository@digest` (distribution-spec, "Pulling blobs", "Pushing Blobs"). */
+/**
+ * Blobs of any registry; `ref` is `repository@digest` (distribution-spec, "Pulling blobs", "Pushing Blobs"). Sizes are
+ * bytes.
+ *
+ * Errors: `DIGEST_MISMATCH` and `SIZE_MISMATCH` where content is not what it should be, here or at the registry; otherwise
+ * those of {@link RegistryError} and of the transport. What an upload's source throws comes out as it is.
+ *
+ * @example
+ * ```ts
+ * import { RegistryClient } from "@reg/client";
+ * declare const client: RegistryClient;
+ * const { digest } = await client.blobs.put("localhost:5000/demo", new TextEncoder().encode("hello"));
+ * const stream = await client.blobs.get(`localhost:5000/demo@${digest}`);
+ * for await (const chunk of stream) console.log(chunk.byteLength);
+ * ```
+ */
 export interface Blobs {
   /** Size by `HEAD`. The media type is not told by a registry and not made up: `application/octet-stream`. */
   head(ref: Ref, options?: CallOptions): Promise<Descriptor>;

@@ -33,6 +33,14 @@ export type CapabilitySnapshot = Readonly<
  * What is known of registries: learnt as requests are made, believed for an hour, and never concluded from a failure
  * that may pass. A place is a registry (`ghcr.io`) or one of its repositories (`ghcr.io/owner/image`); what is known of
  * the repository goes first.
+ *
+ * @example
+ * ```ts
+ * import { RegistryClient } from "@reg/client";
+ * declare const client: RegistryClient;
+ * client.capabilities.set("reg.example", "referrers", false); // behind a proxy that lets nothing unknown pass
+ * console.log(JSON.stringify(client.capabilities.export()));
+ * ```
  */
 export interface Capabilities {
   /** `undefined` where it is not known (any more). */

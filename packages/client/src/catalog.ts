@@ -18,7 +18,17 @@ export interface ListCatalogOptions extends CallOptions {
   readonly limit?: number | undefined;
 }
 
-/** Docker's list of a registry's repositories. A registry that refuses it is `UNSUPPORTED` or `FORBIDDEN`, not empty. */
+/**
+ * Docker's list of a registry's repositories. A registry that refuses it is `UNSUPPORTED`, `FORBIDDEN` or
+ * `UNAUTHENTICATED`, not empty.
+ *
+ * @example
+ * ```ts
+ * import { RegistryClient } from "@reg/client";
+ * declare const client: RegistryClient;
+ * for await (const name of client.catalog.search("localhost:5000", "hello")) console.log(name);
+ * ```
+ */
 export interface Catalog {
   /**
    * Every repository the account may see.

@@ -67,7 +67,19 @@ export class RegistryError extends Error {
   }
 }
 
-/** Recognises the error also when it comes from another installed copy of this package. */
+/**
+ * Recognises the error also when it comes from another installed copy of this package.
+ *
+ * @example
+ * ```ts
+ * import { isRegistryError, RegistryClient } from "@reg/client";
+ * declare const client: RegistryClient;
+ * await client.manifests.get("localhost:5000/demo:1.0").catch((error: unknown) => {
+ *   if (isRegistryError(error) && error.code === "NOT_FOUND") return undefined;
+ *   throw error;
+ * });
+ * ```
+ */
 export function isRegistryError(error: unknown): error is RegistryError {
   return typeof error === "object" && error !== null && BRAND in error;
 }

@@ -72,7 +72,18 @@ export interface ImageInspection {
   readonly platforms: readonly Platform[];
 }
 
-/** Images as people think of them: what a reference names on one platform. */
+/**
+ * Images as people think of them: what a reference names on one platform. `NOT_FOUND` where there is none for it, with
+ * the platforms there are; `UNSUPPORTED` for an artifact that is no image.
+ *
+ * @example
+ * ```ts
+ * import { RegistryClient } from "@reg/client";
+ * declare const client: RegistryClient;
+ * const { created, labels } = await client.images.config("docker.io/library/alpine:3", { platform: "linux/arm64" });
+ * console.log(created, labels);
+ * ```
+ */
 export interface Images {
   /** The manifest of the image for a platform. */
   resolve(ref: Ref, options?: ImageOptions): Promise<Descriptor>;

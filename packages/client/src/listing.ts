@@ -5,7 +5,19 @@ export interface Page<T> {
   readonly cursor?: string | undefined;
 }
 
-/** A listing: iterate the items, or the pages. Nothing is requested before the iteration begins. */
+/**
+ * A listing: iterate the items, or the pages. Nothing is requested before the iteration begins, and no page before it is
+ * needed.
+ *
+ * @example
+ * ```ts
+ * import { RegistryClient } from "@reg/client";
+ * declare const client: RegistryClient;
+ * for await (const { items, cursor } of client.tags.list("localhost:5000/demo", { pageSize: 100 }).pages()) {
+ *   console.log(items.length, cursor);
+ * }
+ * ```
+ */
 export interface Listing<T> extends AsyncIterable<T> {
   pages(): AsyncIterable<Page<T>>;
 }

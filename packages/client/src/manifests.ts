@@ -44,7 +44,22 @@ export interface PutManifestResult {
 /** Whether something is there; `unknown` where the registry does not let that be told (401, 403). */
 export type Existence = "yes" | "no" | "unknown";
 
-/** Manifests of any registry (distribution-spec, "Pulling manifests", "Pushing Manifests"). */
+/**
+ * Manifests of any registry (distribution-spec, "Pulling manifests", "Pushing Manifests"). A reference without tag and
+ * digest is `latest`, but for `put`, which then stores under the digest alone.
+ *
+ * Errors: every code of {@link RegistryError}; `PROTOCOL` for a document that is wrong, `DIGEST_MISMATCH` for one that is
+ * another than asked for.
+ *
+ * @example
+ * ```ts
+ * import { RegistryClient } from "@reg/client";
+ * declare const client: RegistryClient;
+ * const manifest = await client.manifests.get("docker.io/library/alpine:3");
+ * if (manifest.kind === "index") console.log(manifest.document.manifests.length);
+ * console.log(manifest.descriptor.digest, manifest.bytes.byteLength);
+ * ```
+ */
 export interface Manifests {
   /** Media type, digest and size by `HEAD`; by `GET` only where the registry's `HEAD` does not tell. */
   head(ref: Ref, options?: GetManifestOptions): Promise<ManifestHead>;

@@ -19,7 +19,18 @@ export interface ListReferrersOptions extends CallOptions {
   readonly cursor?: string | undefined;
 }
 
-/** Manifests that point at another one (distribution-spec, "Listing Referrers"). */
+/**
+ * Manifests that point at another one (distribution-spec, "Listing Referrers").
+ *
+ * @example
+ * ```ts
+ * import { RegistryClient } from "@reg/client";
+ * declare const client: RegistryClient;
+ * for await (const { digest, artifactType } of client.referrers.list("localhost:5000/demo:1.0")) {
+ *   console.log(digest, artifactType);
+ * }
+ * ```
+ */
 export interface Referrers {
   /** By the API, or by the fallback tag where a registry has none. A tag in `ref` is resolved first. */
   list(ref: Ref, options?: ListReferrersOptions): Listing<Descriptor>;

@@ -29,7 +29,18 @@ import { UploadSource } from "./upload-source.ts";
 import { blobUrl, manifestUrl } from "./urls.ts";
 import type { Wire } from "./wire.ts";
 
-/** A repository of a registry as a place to copy from and to. */
+/**
+ * A repository of a registry as a place to copy from and to.
+ *
+ * @example
+ * ```ts
+ * import { copy, memoryStore } from "@reg/content";
+ * import { RegistryClient } from "@reg/client";
+ * declare const client: RegistryClient;
+ * const repository = client.repository("localhost:5000/demo", { write: false });
+ * await copy(repository, "1.0", memoryStore(), "1.0");
+ * ```
+ */
 export interface Repository extends ContentTarget {
   /** As references know it: `docker.io`. */
   readonly registry: string;

@@ -63,7 +63,17 @@ export interface DeleteTagOptions extends CallOptions {
   readonly emulate?: boolean | undefined;
 }
 
-/** Tags of a repository (distribution-spec, "Listing Tags", "Deleting tags"). */
+/**
+ * Tags of a repository (distribution-spec, "Listing Tags", "Deleting tags"). What a registry lists and is no tag is left
+ * out.
+ *
+ * @example
+ * ```ts
+ * import { RegistryClient } from "@reg/client";
+ * declare const client: RegistryClient;
+ * for await (const tag of client.tags.list("ghcr.io/owner/image", { semver: "^1", order: "semver" })) console.log(tag);
+ * ```
+ */
 export interface Tags {
   list(repository: Ref, options?: ListTagsOptions): Listing<string>;
   /** Digest, size and media type of each tag, in the listing's order. */

@@ -62,16 +62,21 @@ export class Wire {
   async send(request: WireRequest): Promise<TransportResponse> {
     const { target, signal } = request;
     signal?.throwIfAborted();
-    const response = await this.#deliver({
-      method: request.method,
-      url: request.url,
-      headers: { ...this.#headers, ...request.headers },
-      body: request.body,
-      sink: request.sink,
-      expectedSize: request.expectedSize,
-      signal,
-      context: { registry: target.registry, origin: target.origin, scopes: request.scopes },
-    });
+    let response: TransportResponse;
+    try {
+      response = await this.#transport({
+        method: request.method,
+        url: request.url,
+        headers: { ...this.#headers, ...request.headers },
+        body: request.body,
+        sink: request.sink,
+        expectedSize: request.expectedSize,
+        signal,
+        context: { registry: target.registry, origin: target.origin, scopes: request.scopes },
+      });
+    } catch (error) {
+      throw explainInPage(error, request.url) ?? error;
+    }
     this.#warn(target.registry, response);
     return response;
   }
@@ -120,14 +125,6 @@ export class Wire {
     const body =
       request.method === "HEAD" ? new Uint8Array() : await beginning(response, this.limits.errorBytes);
     return judge(question(request), { status: response.status, body });
-  }
-
-  async #deliver(request: TransportRequest): Promise<TransportResponse> {
-    try {
-      return await this.#transport(request);
-    } catch (error) {
-      throw explainInPage(error, request.url) ?? error;
-    }
   }
 
   #warn(registry: string, response: TransportResponse): void {
