@@ -198,6 +198,28 @@ describe("the shapes of --json", () => {
     expect((await reg(["exists", `${repository}:c`, "--json"], { cwd })).code).toBe(3);
   });
 
+  test("manifest get, put, head and delete, and blob delete", async () => {
+    await json("manifest", "get", `${app}:1.0`, "-o", "manifest.json");
+    expect(readFileSync(join(cwd, "manifest.json")).equals(single.manifest)).toBe(true);
+    const repository = `${host}/put/app`;
+    await json("copy", `${app}:1.0`, `${repository}:a`);
+    expect(await json("manifest", "put", `${repository}:b`, "manifest.json")).toEqual({
+      reference: `${repository}:b`,
+      digest: single.digest,
+      mediaType: "application/vnd.oci.image.manifest.v1+json",
+      size: single.manifest.length,
+      tags: ["b"],
+    });
+    expect(await json("manifest", "head", `${repository}:b`)).toMatchObject({ digest: single.digest });
+    expect(await json("manifest", "delete", `${repository}@${single.digest}`)).toEqual({
+      repository,
+      deleted: single.digest,
+    });
+    const { digest } = JSON.parse(single.manifest.toString()).layers[0];
+    expect(await json("blob", "delete", `${repository}@${digest}`)).toEqual({ repository, deleted: digest });
+    expect((await reg(["blob", "head", `${repository}@${digest}`], { cwd })).code).toBe(3);
+  });
+
   test("artifact push, attach, discover and pull", async () => {
     writeFileSync(join(cwd, "chart.txt"), "a chart\n");
     const pushed = await json("artifact", "push", `${host}/charts/app:1`, "chart.txt:text/plain");
