@@ -136,14 +136,18 @@ export async function appendBytes(
   const start = session.offset;
   const end = start + bytes.byteLength;
   let fruitless = 0;
+  let most = session.max;
   while (session.offset < end) {
     const before = session.offset;
-    const length = Math.min(end - before, session.max);
+    const length = Math.min(end - before, most);
     try {
       await session.patch(bytes.subarray(before - start, before - start + length), length, signal);
     } catch (error) {
       signal?.throwIfAborted();
       if (!isUncertain(error)) throw error;
+      if (isTooLarge(error) && length > MIN_CHUNK_BYTES) {
+        most = Math.max(MIN_CHUNK_BYTES, session.min, Math.floor(length / 2));
+      }
       fruitless += 1;
       if (fruitless >= MAX_FRUITLESS) throw error;
       await backoff(fruitless, signal);
@@ -172,7 +176,7 @@ export async function closeUpload(
       return;
     } catch (error) {
       signal?.throwIfAborted();
-      if (!isUncertain(error) || attempt >= MAX_FRUITLESS) throw error;
+      if (!isUncertain(error) || isTooLarge(error) || attempt >= MAX_FRUITLESS) throw error;
       if (await hasBlob(session.access, digest, signal)) return;
     }
     await backoff(attempt, signal);
@@ -181,6 +185,14 @@ export async function closeUpload(
 
 const MAX_FRUITLESS = 5;
 
+/** Halving ends here. */
+const MIN_CHUNK_BYTES = 1024 * 1024;
+
 function isUncertain(error: unknown): boolean {
-  return isTransient(error) || (isRegistryError(error) && (error.retryable || error.status === 416));
+  return isTransient(error) || isTooLarge(error) || (isRegistryError(error) && error.retryable);
+}
+
+/** 416 is also what some answer to a chunk that is too large for them. */
+function isTooLarge(error: unknown): boolean {
+  return isRegistryError(error) && (error.status === 413 || error.status === 416);
 }

@@ -14,6 +14,8 @@ export interface ListCatalogOptions extends CallOptions {
   readonly after?: string | undefined;
   /** Of an earlier page. */
   readonly cursor?: string | undefined;
+  /** Ask behind a full page (of `pageSize`) that has no link: some registries send none. Default false. */
+  readonly probe?: boolean | undefined;
   /** Stop after so many repositories. */
   readonly limit?: number | undefined;
 }

@@ -8,6 +8,7 @@ export interface NamesOptions {
   readonly pageSize?: number | undefined;
   readonly after?: string | undefined;
   readonly cursor?: string | undefined;
+  readonly probe?: boolean | undefined;
 }
 
 /**
@@ -43,6 +44,7 @@ export function listNames(
         return fetch(smaller);
       }
     },
+    guess: options.probe === true ? behindLast : undefined,
     key: (name) => name,
     maxPages: wire.limits.pages,
     cursor: options.cursor,
@@ -77,6 +79,15 @@ export function smallerPage(url: URL, error: unknown): URL | undefined {
   const smaller = new URL(url.href);
   smaller.searchParams.set("n", String(SAFE_PAGE_SIZE));
   return smaller;
+}
+
+/** A page as full as it may be, and no link: there may be more behind its last name. */
+function behindLast(names: readonly string[], url: URL): URL | undefined {
+  const last = names.at(-1);
+  if (last === undefined || String(names.length) !== url.searchParams.get("n")) return undefined;
+  const next = new URL(url.href);
+  next.searchParams.set("last", last);
+  return next;
 }
 
 function firstUrl(base: URL, { pageSize, after }: NamesOptions): URL {

@@ -14,6 +14,8 @@ export interface PagingOptions<T> {
   /** The URL of the first page. */
   readonly first: () => URL | Promise<URL>;
   readonly fetch: (url: URL) => Promise<FetchedPage<T>>;
+  /** Where the next page may be, where no link tells. */
+  readonly guess?: ((items: readonly T[], url: URL) => URL | undefined) | undefined;
   /** How an item is told from others, to see a page that comes again. */
   readonly key: (item: T) => string;
   readonly maxPages: number;
@@ -99,7 +101,7 @@ async function* generate<T>(options: PagingOptions<T>): AsyncGenerator<Page<T>, 
     const print = fingerprint(items, options.key);
     if (prints.has(print)) return;
     prints.add(print);
-    const next = nextPage(response, url, urls);
+    const next: URL | undefined = nextPage(response, url, urls) ?? options.guess?.(items, url);
     yield next === undefined ? { items } : { items, cursor: next.search };
     url = next;
   }

@@ -28,6 +28,8 @@ export interface ListTagsOptions extends CallOptions {
   readonly after?: string | undefined;
   /** Of an earlier page. */
   readonly cursor?: string | undefined;
+  /** Ask behind a full page (of `pageSize`) that has no link: some registries send none. Default false. */
+  readonly probe?: boolean | undefined;
   /** Stop after so many tags. */
   readonly limit?: number | undefined;
   /** A glob (`v1.*`), or an expression. */

@@ -81,6 +81,17 @@ describe("listing tags", () => {
     expect(await collect(testClient().tags.list(`${registry.host}/key/demo`))).toEqual(["a", "b", "c"]);
   });
 
+  it("Nexus: links to no next page, which is looked for where that is asked for", async () => {
+    await using registry = await scriptedRegistry({
+      [`${TAGS}?n=2`]: { status: 200, body: tags("a", "b") },
+      [`${TAGS}?n=2&last=b`]: { status: 200, body: tags("c") },
+    });
+    const { tags: api } = testClient();
+    const ref = `${registry.host}/demo`;
+    expect(await collect(api.list(ref, { pageSize: 2 }))).toEqual(["a", "b"]);
+    expect(await collect(api.list(ref, { pageSize: 2, probe: true }))).toEqual(["a", "b", "c"]);
+  });
+
   it("Cloudflare: links without angle brackets, and links its catalog's last page to itself", async () => {
     await using registry = await scriptedRegistry({
       "GET /v2/_catalog": ({ path }) => ({

@@ -44,6 +44,19 @@ describe("uploads", () => {
     expect(lines).toEqual(["POST", "PATCH", "GET", "DELETE", "POST", "PATCH", "PATCH", "PUT"]);
   });
 
+  it("ghcr.io: gets smaller chunks of a stream whose size nobody knows, too", async () => {
+    const { script, state } = uploadScript(
+      { patch: ({ body }) => (body.length > 2 * MIB ? { status: 416 } : undefined) },
+      [bytes],
+    );
+    await using registry = await scriptedRegistry(script);
+    async function* source(): AsyncGenerator<Uint8Array> {
+      for (let at = 0; at < bytes.byteLength; at += MIB) yield bytes.subarray(at, at + MIB);
+    }
+    await testClient().blobs.put(`${registry.host}/demo`, source(), { chunkBytes: 4 * MIB });
+    expect(state.blobs.has(digest)).toBe(true);
+  });
+
   it("GCR: takes no chunks, so one request for all is the default", async () => {
     expect(await push({ patch: () => ({ status: 405, body: errorBody("UNSUPPORTED") }) })).toEqual([
       "POST",

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { judgeUpload, readReceived, receivedAfter, type UploadFields } from "../src/upload-answer.ts";
 
@@ -53,6 +54,22 @@ describe("readReceived", () => {
     [undefined, undefined],
   ])("takes %s for %s bytes", (field, received) => {
     expect(readReceived(field)).toBe(received);
+  });
+});
+
+describe("readReceived and any text", () => {
+  it("gives the bytes of a range from 0, and nothing else", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1e12 }), (end) => {
+        expect(readReceived(`0-${end}`)).toBe(end + 1);
+      }),
+    );
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        const received = readReceived(text);
+        expect(received === undefined || Number.isSafeInteger(received)).toBe(true);
+      }),
+    );
   });
 });
 
