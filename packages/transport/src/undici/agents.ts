@@ -39,8 +39,6 @@ interface Kind {
   readonly identified: boolean;
   /** Whether private addresses are refused. */
   readonly guarded: boolean;
-  /** Whether sockets read into one buffer each, for chunks that are consumed at once. */
-  readonly readThrough: boolean;
 }
 
 export function createAgents(options: UndiciTransportOptions): Agents {
@@ -55,6 +53,8 @@ export function createAgents(options: UndiciTransportOptions): Agents {
   const allowPrivate = hostMatcher(options.allowPrivate);
   const insecure = hostMatcher(options.insecure);
   const connectTimeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MILLISECONDS;
+  // An HTTP/2 session reads by itself.
+  const readsThrough = options.http2 !== true;
   const proxyOf = proxyRules(options);
   let agents = new Map<string, Agent | ProxyAgent>();
   const publicOrigins = new Map<string, Promise<boolean>>();
@@ -75,7 +75,7 @@ export function createAgents(options: UndiciTransportOptions): Agents {
     insecure,
     tlsFor: (host) => tlsFor(host, kind.identified),
     observe: options.observe,
-    prepare: kind.readThrough ? readThrough : undefined,
+    prepare: readsThrough ? readThrough : undefined,
   });
 
   const poolOptions = {
@@ -85,7 +85,7 @@ export function createAgents(options: UndiciTransportOptions): Agents {
   };
 
   const agentFor = (kind: Kind): Agent | ProxyAgent => {
-    const key = `${kind.identified} ${kind.guarded} ${kind.readThrough}`;
+    const key = `${kind.identified} ${kind.guarded}`;
     let agent = agents.get(key);
     if (agent === undefined) {
       agent = new Agent({ ...poolOptions, connect: createConnector(connectorOptions(kind)) });
@@ -101,9 +101,11 @@ export function createAgents(options: UndiciTransportOptions): Agents {
     if (known instanceof ProxyAgent) return known;
     const context = secureContext(await tlsFor(url.host, identified), true);
     const rejectUnauthorized = !insecure(url.hostname, url.port || "443");
-    const connect = createConnector(
-      connectorOptions({ identified: false, guarded: false, readThrough: false }),
-    );
+    // A tunnel is TLS within the connection, which takes it over: nothing of ours may stand on it.
+    const connect = createConnector({
+      ...connectorOptions({ identified: false, guarded: false }),
+      prepare: undefined,
+    });
     const agent = new ProxyAgent({
       ...poolOptions,
       uri: proxy.href,
@@ -160,10 +162,7 @@ export function createAgents(options: UndiciTransportOptions): Agents {
         if (guarded && isPrivateHost(request.url.hostname)) throw privateTarget(request.url.host);
         return { dispatcher: await proxyAgentFor(proxy, request.url, atHome), borrowed: false };
       }
-      // An HTTP/2 session reads by itself.
-      const through = request.sink !== undefined && options.http2 !== true;
-      const kind = { identified: atHome, guarded, readThrough: through };
-      return { dispatcher: agentFor(kind), borrowed: through };
+      return { dispatcher: agentFor({ identified: atHome, guarded }), borrowed: readsThrough };
     },
     close: async () => {
       const closing = [...agents.values()];

@@ -23,7 +23,7 @@ describe("the lifetime of connections", () => {
     const node = ["--conditions=@reg/source", "--input-type=module", "--eval", script];
     const { stdout } = await run(process.execPath, node);
     expect(Date.now() - Number(stdout)).toBeLessThan(2_000);
-    expect(server.connections).toBe(2);
+    expect(server.connections).toBe(1);
   });
 
   it("is the caller's where the dispatcher is, and other options of connecting are not used", async () => {
