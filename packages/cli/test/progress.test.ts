@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { createRegistry, memoryStorage, type RegistryListener, serve } from "@reg/server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -100,6 +101,27 @@ describe("Ctrl-C", () => {
     expect(await ended).toBe(143);
     expect(existsSync(join(cwd, "layer.bin"))).toBe(false);
     expect(readdirSync(cwd).filter((name) => name.includes("layer.bin"))).toEqual([]);
+  });
+
+  test("the second time ends at once, whatever is still going on", async () => {
+    const { child, ended, stderr } = start(["serve", "--addr", "127.0.0.1:0", "--json"]);
+    const line = await new Promise<string>((resolve) =>
+      child.stdout.once("data", (data) => resolve(String(data))),
+    );
+    const { url, port } = JSON.parse(line);
+    // An upload that never ends keeps a server that wants to stop cleanly from doing so for a while.
+    const started = await fetch(`${url}/v2/demo/app/blobs/uploads/`, { method: "POST" });
+    const { pathname } = new URL(started.headers.get("location") ?? "", url);
+    const socket = connect(port, "127.0.0.1");
+    socket.on("error", () => undefined);
+    socket.write(`PATCH ${pathname} HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Length: 1000\r\n\r\nx`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    child.kill("SIGINT");
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(child.exitCode, stderr()).toBe(null);
+    child.kill("SIGINT");
+    expect(await ended).toBe(130);
+    socket.destroy();
   });
 
   test("ends a server with exit code 0", async () => {
