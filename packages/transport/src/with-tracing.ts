@@ -58,7 +58,8 @@ export function withTracing(options: TracingOptions = {}): Middleware {
     }
     const durationMs = performance.now() - startedAt;
     emitEvent({ type: "response", status: response.status, durationMs, ...facts }, observer);
-    if (bytes > 0) {
+    const taken = request.sink !== undefined && response.status >= 200 && response.status < 300;
+    if (taken || request.method.toUpperCase() === "HEAD") {
       ended();
       return response;
     }

@@ -63,6 +63,10 @@ describe("withTracing", () => {
     const plain = fakeTransport(() => ({ body: "hello" }));
     await withTracing({ observe })(plain)(get("https://r.example/", { sink: { write: () => undefined } }));
     expect(events.at(-1)).toMatchObject({ type: "end", bytes: 5 });
+    const empty = fakeTransport(() => ({}));
+    await withTracing({ observe })(empty)(get("https://r.example/", { sink: { write: () => undefined } }));
+    await withTracing({ observe })(empty)(get("https://r.example/", { method: "HEAD" }));
+    expect(types(events.slice(-4))).toEqual(["end", "start", "response", "end"]);
     const failing = fakeTransport(() => {
       throw new TransportError("NETWORK", "reset");
     });
