@@ -51,7 +51,8 @@ export function judgeFailure(
   if (isTransient(error)) return "inquire";
   if (!isRegistryError(error)) return "fail";
   const { status } = error;
-  if (error.code === "UNAVAILABLE" || error.code === "RATE_LIMITED") return "inquire";
+  // A rate limit has had its retries: the registry takes no more requests, of whatever kind.
+  if (error.code === "UNAVAILABLE") return "inquire";
   // BLOB_UPLOAD_UNKNOWN; some send BLOB_UPLOAD_INVALID with a 404.
   if (status === 404) return "restart";
   if (status === 411) return state.canSwitch ? "other-way" : "fail";

@@ -189,7 +189,7 @@ const MAX_FRUITLESS = 5;
 const MIN_CHUNK_BYTES = 1024 * 1024;
 
 function isUncertain(error: unknown): boolean {
-  return isTransient(error) || isTooLarge(error) || (isRegistryError(error) && error.retryable);
+  return isTransient(error) || isTooLarge(error) || (isRegistryError(error) && error.code === "UNAVAILABLE");
 }
 
 /** 416 is also what some answer to a chunk that is too large for them. */

@@ -94,6 +94,19 @@ async function update(
   change: (entries: readonly Descriptor[]) => readonly Descriptor[],
 ): Promise<void> {
   const tag = fallbackTag(subject);
+  // Within this process nobody else needs to be raced.
+  await access.wire.turns.run(formatName(access.target, tag), () =>
+    write(access, tag, options, settled, change),
+  );
+}
+
+async function write(
+  access: Access,
+  tag: string,
+  options: CallOptions,
+  settled: (entries: readonly Descriptor[]) => boolean,
+  change: (entries: readonly Descriptor[]) => readonly Descriptor[],
+): Promise<void> {
   let list = await readList(access, tag, options);
   for (let attempt = 1; !settled(list.entries); attempt += 1) {
     if (attempt > MAX_UPDATES) {

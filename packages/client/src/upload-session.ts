@@ -5,7 +5,6 @@ import type { RequestBody, TransportResponse } from "@reg/transport";
 import { type Access, withActions } from "./access.ts";
 import { RegistryError } from "./errors.ts";
 import { readDigest } from "./manifest-read.ts";
-import { backoff, isTransient } from "./transience.ts";
 import { judgeUpload, receivedAfter, type UploadAnswer } from "./upload-answer.ts";
 import { uploadsUrl, withParameter } from "./urls.ts";
 import type { WireRequest } from "./wire.ts";
@@ -98,16 +97,8 @@ export class UploadSession {
 
 /** `POST`: begins an upload. It may be repeated: what it leaves behind in a registry that has lost its answer is empty. */
 export async function startUpload(access: Access, signal?: AbortSignal): Promise<UploadSession> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      const response = await access.wire.done(postRequest(access, {}, EMPTY, signal), 202, 201);
-      return new UploadSession(access, readUpload(response));
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (!isTransient(error) || attempt >= MAX_STARTS) throw error;
-    }
-    await backoff(attempt, signal);
-  }
+  const response = await access.wire.done(postRequest(access, {}, EMPTY, signal), 202, 201);
+  return new UploadSession(access, readUpload(response));
 }
 
 /** One `POST` with the whole content; a session where the registry did not take it so. */
@@ -163,7 +154,6 @@ export async function postMount(
 
 const EMPTY = new Uint8Array();
 const OCTETS: Readonly<Record<string, string>> = { "content-type": "application/octet-stream" };
-const MAX_STARTS = 3;
 /** Nobody waits long for something that does not matter. */
 const CANCEL_MILLISECONDS = 5_000;
 
@@ -181,6 +171,7 @@ function postRequest(
     scopes,
     headers: body === EMPTY ? {} : OCTETS,
     body,
+    idempotent: body === EMPTY,
     signal,
   };
 }

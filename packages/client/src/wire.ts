@@ -6,6 +6,7 @@ import { RegistryError } from "./errors.ts";
 import { judge, type Question } from "./judge.ts";
 import type { ClientOptions, Limits, Ref } from "./options.ts";
 import { backoff, isTransient, transportCode } from "./transience.ts";
+import { Turns } from "./turns.ts";
 import { parseWarnings } from "./warnings.ts";
 
 /** One request of one operation. */
@@ -21,6 +22,8 @@ export interface WireRequest {
   readonly sink?: TransportRequest["sink"];
   /** Bytes of a successful body, where they are known: small ones go before large ones. */
   readonly expectedSize?: number | undefined;
+  /** Whether it may be sent twice, where its method and path do not tell. */
+  readonly idempotent?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -29,6 +32,8 @@ export class Wire {
   readonly limits: Limits;
   readonly concurrency: number;
   readonly capabilities: CapabilityStore;
+  /** Lists of referrers that are being written. */
+  readonly turns: Turns = new Turns();
   readonly #transport: Transport;
   readonly #plainHttp: PlainHttp;
   readonly #headers: Readonly<Record<string, string>>;
@@ -71,6 +76,7 @@ export class Wire {
         body: request.body,
         sink: request.sink,
         expectedSize: request.expectedSize,
+        idempotent: request.idempotent,
         signal,
         context: { registry: target.registry, origin: target.origin, scopes: request.scopes },
       });

@@ -270,6 +270,21 @@ describe("uploads", () => {
     expect(contexts.map((context) => context?.origin)).toEqual(Array(2).fill(`http://${registry.host}`));
   });
 
+  it("lets a transport begin an upload twice, and do nothing else of it twice", async () => {
+    const seen: string[] = [];
+    const transport = testTransport();
+    const { script } = uploadScript({}, [bytes]);
+    await using registry = await scriptedRegistry(script);
+    const client = new RegistryClient({
+      transport: (request) => {
+        seen.push(`${request.method} ${String(request.idempotent)}`);
+        return transport(request);
+      },
+    });
+    await client.blobs.put(`${registry.host}/demo`, bytes, { strategy: "chunked" });
+    expect(seen).toEqual(["HEAD undefined", "POST true", "PATCH undefined", "PUT undefined"]);
+  });
+
   it("fails where an upload begins without a Location", async () => {
     await using registry = await scriptedRegistry({ "POST /v2/demo/blobs/uploads/": { status: 202 } });
     await expect(testClient().blobs.put(`${registry.host}/demo`, encode("tiny"))).rejects.toMatchObject({

@@ -228,6 +228,30 @@ describe("storing a referrer", () => {
     expect(conditions.every((condition) => typeof condition === "string")).toBe(true);
   });
 
+  it("side by side with others of the same subject writes each of them, one after the other", async () => {
+    let stored = "";
+    let writes = 0;
+    const others = Array.from({ length: 10 }, (_, i) => {
+      const document = { ...JSON.parse(new TextDecoder().decode(artifact)), annotations: { i: String(i) } };
+      return encode(JSON.stringify(document));
+    });
+    await using registry = await scriptedRegistry({
+      ...Object.fromEntries(
+        others.map((bytes) => [`PUT /v2/demo/manifests/${digestOf(bytes)}`, { status: 201 }]),
+      ),
+      [`GET ${TAG}`]: () => (stored === "" ? { status: 404 } : { status: 200, headers: typed, body: stored }),
+      [`PUT ${TAG}`]: ({ body }) => {
+        writes += 1;
+        stored = body.toString();
+        return { status: 201 };
+      },
+    });
+    const client = testClient();
+    await Promise.all(others.map((bytes) => client.manifests.put(`${registry.host}/demo`, bytes)));
+    expect(JSON.parse(stored).manifests).toHaveLength(10);
+    expect(writes).toBe(10);
+  });
+
   it("leaves alone what is no list of referrers, and says so", async () => {
     await using registry = await scriptedRegistry({
       [PUT]: { status: 201 },
