@@ -93,7 +93,7 @@ export class RegistryClient implements AsyncDisposable {
   async copy(source: CopySource, target: CopyDestination, options: CopyOptions = {}): Promise<CopyResult> {
     const from = this.#from(source);
     const to = this.#to(target, from);
-    return copy(from.store, from.ref, to.store, to.ref, options);
+    return copy(from.store, from.ref, to.store, to.ref, this.#within(options));
   }
 
   /** Copies from a registry into a store, there named by the reference's tag unless `as` says otherwise. */
@@ -103,7 +103,7 @@ export class RegistryClient implements AsyncDisposable {
     options: CopyOptions & { readonly as?: string | undefined } = {},
   ): Promise<CopyResult> {
     const from = this.#from(ref);
-    return copy(from.store, from.ref, target, options.as ?? from.tag, options);
+    return copy(from.store, from.ref, target, options.as ?? from.tag, this.#within(options));
   }
 
   /** Copies what `name` names in a store to a registry. */
@@ -154,6 +154,10 @@ export class RegistryClient implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #within(options: CopyOptions): CopyOptions {
+    return { maxManifestBytes: this.#wire.limits.manifestBytes, ...options };
   }
 
   #from(source: CopySource): SourceEnd {

@@ -90,7 +90,7 @@ export async function getManifest(
 ): Promise<Manifest> {
   const request = manifestRequest(access, reference, options);
   const { response, bytes } = await readManifest(access, request, 200);
-  return toManifest(request, response, bytes, reference);
+  return toManifest(request, response, bytes, reference, access.wire.limits.manifestBytes);
 }
 
 /** As {@link getManifest}, or `undefined` where the registry still has the version `etag` names (RFC 9110, 13.1.2). */
@@ -105,7 +105,7 @@ export async function getManifestIfChanged(
   const conditional = { ...request, headers: { ...request.headers, "if-none-match": quoted } };
   const { response, bytes } = await readManifest(access, conditional, 200, 304);
   if (response.status === 304) return undefined;
-  const manifest = toManifest(request, response, bytes, reference);
+  const manifest = toManifest(request, response, bytes, reference, access.wire.limits.manifestBytes);
   // Registries that do not know the condition send the whole thing: the digest tells all the same.
   const same = manifest.etag === etag || manifest.descriptor.digest === quoted.slice(1, -1);
   return same ? undefined : manifest;
@@ -150,6 +150,7 @@ export function verifyManifest(
   fields: Omit<ManifestFields, "contentLength">,
   bytes: Uint8Array,
   reference: string,
+  maxBytes?: number,
 ): ParsedManifest {
   const asked = readDigest(reference);
   const named = readDigest(fields.digest);
@@ -170,7 +171,8 @@ export function verifyManifest(
     );
   }
   const digest = asked ?? named;
-  const parsed = read(bytes, fields.contentType, digest === undefined ? "sha256" : digestAlgorithm(digest));
+  const algorithm = digest === undefined ? "sha256" : digestAlgorithm(digest);
+  const parsed = parseManifest(bytes, fields.contentType, { algorithm, maxBytes });
   const verified = digest ?? (signed === undefined ? undefined : digestOf(signed));
   if (verified === undefined || verified === parsed.descriptor.digest) return parsed;
   return { ...parsed, descriptor: { ...parsed.descriptor, digest: verified } };
@@ -224,10 +226,11 @@ function toManifest(
   response: TransportResponse,
   bytes: Uint8Array,
   reference: string,
+  maxBytes: number,
 ): Manifest {
   try {
     return {
-      ...verifyManifest(readManifestFields(response), bytes, reference),
+      ...verifyManifest(readManifestFields(response), bytes, reference, maxBytes),
       etag: response.headers.get("etag"),
     };
   } catch (error) {
@@ -237,14 +240,6 @@ function toManifest(
     const code = error.code === "UNSUPPORTED" || error.code === "SIZE_EXCEEDED" ? error.code : "PROTOCOL";
     throw new RegistryError(code, `${what}: ${error.message}`, { ...place, cause: error });
   }
-}
-
-function read(
-  bytes: Uint8Array,
-  contentType: string | undefined,
-  algorithm: DigestAlgorithm,
-): ParsedManifest {
-  return parseManifest(bytes, contentType, { algorithm });
 }
 
 function isSignedSchema1(contentType: string | undefined): boolean {

@@ -174,10 +174,13 @@ function readTags(response: TransportResponse): readonly string[] {
     .filter((tag) => tag !== "");
 }
 
-function readOwn({ target }: Access, bytes: Uint8Array, options: WriteManifest): ParsedManifest {
+function readOwn({ wire, target }: Access, bytes: Uint8Array, options: WriteManifest): ParsedManifest {
   const algorithm = options.digest === undefined ? "sha256" : digestAlgorithm(options.digest);
   try {
-    const parsed = parseManifest(bytes, options.mediaType, { algorithm });
+    const parsed = parseManifest(bytes, options.mediaType, {
+      algorithm,
+      maxBytes: wire.limits.manifestBytes,
+    });
     if (options.digest !== undefined && parsed.descriptor.digest !== options.digest) {
       throw new RegistryError(
         "DIGEST_MISMATCH",

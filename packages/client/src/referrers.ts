@@ -1,4 +1,4 @@
-import { type Descriptor, parseIndex } from "@reg/content";
+import { type Descriptor, parseManifest } from "@reg/content";
 import type { Digest } from "@reg/reference";
 import { type Access, accessTo, referenceOf } from "./access.ts";
 import { RegistryError } from "./errors.ts";
@@ -87,6 +87,7 @@ async function choose(
   options: ListReferrersOptions,
 ): Promise<Listing<Descriptor>> {
   const { wire, target } = access;
+  const { pageBytes } = wire.limits;
   const fallback = onePage(() => readFallback(access, digest, options));
   if (wire.capabilities.get(target.name, "referrers") === false) return fallback;
   const request = referrersRequest(access, digest, options);
@@ -97,7 +98,7 @@ async function choose(
     if (!supported) return undefined;
     // 400 for a subject that is not known: nothing points at it.
     if (error !== undefined) return { items: [], response };
-    return { items: readReferrers(await response.body.bytes(wire.limits.pageBytes), request.what), response };
+    return { items: readReferrers(await response.body.bytes(pageBytes), request.what, pageBytes), response };
   };
   const first = new URL(request.url.href);
   if (options.artifactType !== undefined) first.searchParams.set("artifactType", options.artifactType);
@@ -121,10 +122,13 @@ async function choose(
   });
 }
 
-function readReferrers(bytes: Uint8Array, what: string): readonly Descriptor[] {
+function readReferrers(bytes: Uint8Array, what: string, maxBytes: number): readonly Descriptor[] {
+  let cause: unknown;
   try {
-    return parseIndex(bytes).document.manifests;
-  } catch (cause) {
-    throw new RegistryError("PROTOCOL", `${what}: the answer is not an index.`, { cause });
+    const document = parseManifest(bytes, undefined, { maxBytes });
+    if (document.kind === "index") return document.document.manifests;
+  } catch (error) {
+    cause = error;
   }
+  throw new RegistryError("PROTOCOL", `${what}: the answer is not an index.`, { cause });
 }

@@ -165,6 +165,21 @@ describe("manifests", () => {
     });
   });
 
+  it("are read beyond 4 MiB where the limit is raised", async () => {
+    const large = encode(JSON.stringify({ ...document, annotations: { large: "x".repeat(5_000_000) } }));
+    await using registry = await scriptedRegistry({
+      [`GET ${MANIFEST}`]: { status: 200, headers: typed, body: large },
+      [`PUT ${MANIFEST}`]: { status: 201 },
+    });
+    const { manifests } = testClient({ limits: { manifestBytes: 10_000_000 } });
+    const { bytes: got } = await manifests.get(`${registry.host}/demo:1.0`);
+    expect(got.byteLength).toBe(large.byteLength);
+    await manifests.put(`${registry.host}/demo:1.0`, got);
+    await expect(testClient().manifests.put(`${registry.host}/demo:1.0`, got)).rejects.toMatchObject({
+      code: "SIZE_EXCEEDED",
+    });
+  });
+
   it.each([
     ["calls itself something else than it came as", MEDIA_TYPES.ociIndex, bytes],
     ["is an image and an index at once", undefined, encode(JSON.stringify({ ...document, manifests: [] }))],
