@@ -88,8 +88,8 @@ test.each([
   parseChallenges(header);
   const start = performance.now();
   for (let round = 0; round < 20; round += 1) parseChallenges(header);
-  // 5 ms each; a quadratic scanner needs far more than that.
-  expect((performance.now() - start) / 20).toBeLessThan(5);
+  // Well below a millisecond each on an idle machine; a quadratic scanner needs seconds on any.
+  expect((performance.now() - start) / 20).toBeLessThan(250);
 });
 
 test("nothing beyond 16 KiB is read", () => {

@@ -125,7 +125,7 @@ describe("paths", () => {
       expect(isTag(text)).toBe(false);
       expect(asDigest(text)).toBeUndefined();
     }
-    expect(performance.now() - before).toBeLessThan(500);
+    expect(performance.now() - before).toBeLessThan(5_000);
   });
 
   test.each([
