@@ -1,5 +1,5 @@
 import type { Canary } from "./canary.ts";
-import type { Operation, Outcome, Verb } from "./client.ts";
+import type { ClientCertificate, Extras, Feature, Operation, Outcome, Verb } from "./client.ts";
 import type { Origin, OriginOptions, Script } from "./origin.ts";
 
 export type Area = "reference" | "auth" | "transport" | "client" | "layout" | "command" | "server";
@@ -23,14 +23,19 @@ export interface FaultCase {
   readonly reason: string;
   /** A client without one of these is not judged. */
   readonly verbs: readonly Verb[];
+  /** A client that cannot be told one of these is not judged. */
+  readonly features?: readonly Feature[];
   /** What the machine must offer. */
-  readonly needs?: readonly ("root" | "linux")[];
+  readonly needs?: readonly Need[];
   /** A correct client takes more than ten seconds: waits, deadlines. */
   readonly slow?: boolean;
   /** Seconds a client may take before it counts as hanging; default 60. */
   readonly limitSeconds?: number;
   run(stage: Stage): Promise<Verdict>;
 }
+
+/** `network-namespace`: a network of the case's own, where every address is free to take; see `namespace.ts`. */
+export type Need = "root" | "linux" | "network-namespace";
 
 /** What a case plays on. Everything made here is taken down after the case. */
 export interface Stage {
@@ -41,8 +46,16 @@ export interface Stage {
   origin(script: Script, options?: OriginOptions): Promise<Origin>;
   /** Stores the canary's user and password for this registry, as `docker login` would. */
   signIn(host: string): Promise<void>;
+  /** Writes docker's configuration file: a document, or text as wrong as the case wants it. */
+  configure(document: object | string, home?: string): Promise<void>;
+  /** Puts a credential helper, `docker-credential-NAME`, on the client's path: a shell script's lines. */
+  helper(name: string, script: string): Promise<void>;
+  /** The suite's own certificate for the client to show. */
+  clientCertificate(): Promise<ClientCertificate>;
+  /** An empty folder that stands for another user's HOME. */
+  newHome(): Promise<string>;
   /** Lets the client act. */
-  act(operation: Operation): Promise<Outcome>;
+  act(operation: Operation, extras?: Extras): Promise<Outcome>;
   /** Where the secret turned up although it must not: other origins, output. Empty is good. */
   leaks(options: { readonly allowed: readonly Origin[] }): readonly string[];
 }

@@ -1,7 +1,7 @@
 import { execFile, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
-import type { Client, Operation, Outcome, Setting, Verb } from "./client.ts";
+import type { Client, Feature, Operation, Outcome, Setting, Verb } from "./client.ts";
 
 /** How one command line says each operation. */
 export interface CommandDialect {
@@ -9,6 +9,8 @@ export interface CommandDialect {
   /** The program, and arguments that always come first. */
   readonly program: readonly string[];
   readonly version: readonly string[];
+  /** Beyond `process`, which every command has. */
+  readonly features?: readonly Feature[];
   readonly verbs: {
     readonly [V in Verb]?: (operation: Extract<Operation, { verb: V }>, setting: Setting) => string[];
   };
@@ -25,6 +27,8 @@ export async function commandClient(dialect: CommandDialect): Promise<Client | u
   return {
     name: dialect.name,
     version,
+    command: { name: dialect.name, program: dialect.program },
+    features: new Set<Feature>(["process", ...(dialect.features ?? [])]),
     verbs: new Set(Object.keys(dialect.verbs) as Verb[]), // the keys of a record over Verb
     run: (operation, setting) => {
       // The dialect's entry for a verb takes that verb's operation; the compiler cannot pair them over a union.
@@ -58,10 +62,14 @@ async function execute(program: string, args: readonly string[], setting: Settin
   const watch = setInterval(() => {
     peakMemoryBytes = peakMemoryOf(child.pid) ?? peakMemoryBytes;
   }, 20);
-  const limit = setTimeout(() => {
-    timedOut = true;
-    child.kill("SIGKILL");
-  }, setting.timeoutMs);
+  const killed = setting.killAfterMs !== undefined && setting.killAfterMs < setting.timeoutMs;
+  const limit = setTimeout(
+    () => {
+      timedOut = !killed;
+      child.kill("SIGKILL");
+    },
+    killed ? setting.killAfterMs : setting.timeoutMs,
+  );
   const exitCode = await new Promise<number>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code) => resolve(code ?? -1));
@@ -88,7 +96,7 @@ function keep(text: string, chunk: Buffer): string {
 
 function environment({ home, caFile }: Setting): NodeJS.ProcessEnv {
   return {
-    PATH: process.env["PATH"],
+    PATH: `${home}/bin:${process.env["PATH"]}`,
     HOME: home,
     DOCKER_CONFIG: `${home}/.docker`,
     XDG_RUNTIME_DIR: home,

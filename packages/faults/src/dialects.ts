@@ -6,9 +6,10 @@ const TAG = "1.0";
 
 /** The command of this project. */
 export function regDialect(program: readonly string[] = ["reg"]): CommandDialect {
-  const common = ({ caFile, plainHttp }: Setting): string[] => [
+  const common = ({ caFile, plainHttp, debug }: Setting): string[] => [
     ...(plainHttp ? ["--plain-http"] : []),
     ...(caFile === undefined ? [] : ["--ca", caFile]),
+    ...(debug === true ? ["--debug"] : []),
     "--progress",
     "none",
   ];
@@ -16,6 +17,7 @@ export function regDialect(program: readonly string[] = ["reg"]): CommandDialect
     name: "reg",
     program,
     version: ["--version"],
+    features: ["debug"],
     verbs: {
       pull: (o, s) => ["pull", o.reference, `oci:${o.folder}:${TAG}`, ...common(s)],
       push: (o, s) => ["push", `oci:${o.folder}:${TAG}`, o.reference, ...common(s)],
@@ -23,8 +25,16 @@ export function regDialect(program: readonly string[] = ["reg"]): CommandDialect
       tags: (o, s) => ["tags", o.repository, ...common(s)],
       digest: (o, s) => ["digest", o.reference, ...common(s)],
       blob: (o, s) => ["blob", "get", `${o.repository}@${o.digest}`, "-o", o.file, ...common(s)],
-      referrers: (o, s) => ["referrers", o.reference, ...common(s)],
+      referrers: (o, s) => ["referrers", o.reference, ...ofType("--artifact-type", o), ...common(s)],
+      tree: (o, s) => ["artifact", "discover", o.reference, ...common(s)],
       delete: (o, s) => ["delete", o.reference, ...common(s)],
+      files: (o, s) => ["artifact", "pull", o.reference, o.folder, ...common(s)],
+      export: (o, s) => ["export", o.reference, "-o", o.file, ...common(s)],
+      request: (o, s) => [
+        ...["api", "GET", o.url],
+        ...Object.entries(o.headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]),
+        ...common(s),
+      ],
     },
   };
 }
@@ -33,15 +43,14 @@ export const skopeoDialect: CommandDialect = {
   name: "skopeo",
   program: ["skopeo"],
   version: ["--version"],
+  features: ["client-certificate", "debug"],
   verbs: {
     // Without these two flags skopeo compresses the layers anew, and every digest changes.
     pull: (o, s) => [
-      ...[
-        "copy",
-        "--preserve-digests",
-        "--dest-oci-accept-uncompressed-layers",
-        `--src-tls-verify=${!s.plainHttp}`,
-      ],
+      ...(s.debug === true ? ["--debug"] : []),
+      "copy",
+      ...(s.clientCertificate === undefined ? [] : [`--src-cert-dir=${s.clientCertificate.folder}`]),
+      ...["--preserve-digests", "--dest-oci-accept-uncompressed-layers", `--src-tls-verify=${!s.plainHttp}`],
       ...[`docker://${o.reference}`, `oci:${o.folder}:${TAG}`],
     ],
     push: (o, s) => [
@@ -73,14 +82,24 @@ export const craneDialect: CommandDialect = {
   name: "crane",
   program: ["crane"],
   version: ["version"],
+  features: ["debug"],
   verbs: {
-    pull: (o, s) => ["pull", "--format", "oci", ...insecure(s), o.reference, o.folder],
+    pull: (o, s) => [
+      "pull",
+      ...(s.debug === true ? ["--verbose"] : []),
+      "--format",
+      "oci",
+      ...insecure(s),
+      o.reference,
+      o.folder,
+    ],
     push: (o, s) => ["push", ...insecure(s), o.folder, o.reference],
     copy: (o, s) => ["copy", ...insecure(s), o.from, o.to],
     tags: (o, s) => ["ls", ...insecure(s), o.repository],
     digest: (o, s) => ["digest", ...insecure(s), o.reference],
     blob: (o, s) => ["blob", ...insecure(s), `${o.repository}@${o.digest}`],
     delete: (o, s) => ["delete", ...insecure(s), o.reference],
+    export: (o, s) => ["export", ...insecure(s), o.reference, o.file],
   },
 };
 
@@ -95,8 +114,13 @@ export const orasDialect: CommandDialect = {
     tags: (o, s) => ["repo", "tags", ...plain(s), o.repository],
     digest: (o, s) => ["resolve", ...plain(s), o.reference],
     blob: (o, s) => ["blob", "fetch", ...plain(s), "--output", o.file, `${o.repository}@${o.digest}`],
-    referrers: (o, s) => ["discover", ...plain(s), o.reference],
+    referrers: (o, s) => [
+      ...["discover", "--depth", "1", ...ofType("--artifact-type", o)],
+      ...[...plain(s), o.reference],
+    ],
+    tree: (o, s) => ["discover", ...plain(s), o.reference],
     delete: (o, s) => ["manifest", "delete", "--force", ...plain(s), o.reference],
+    files: (o, s) => ["pull", ...plain(s), "--output", o.folder, o.reference],
   },
 };
 
@@ -104,14 +128,23 @@ export const regctlDialect: CommandDialect = {
   name: "regctl",
   program: ["regctl"],
   version: ["version", "--format", "{{.VCSTag}}"],
+  features: ["debug"],
   verbs: {
-    pull: (o, s) => ["image", "copy", ...tlsOff(s, o.reference), o.reference, `ocidir://${o.folder}:${TAG}`],
+    pull: (o, s) => [
+      ...(s.debug === true ? ["--verbosity", "trace"] : []),
+      ...["image", "copy", ...tlsOff(s, o.reference), o.reference, `ocidir://${o.folder}:${TAG}`],
+    ],
     push: (o, s) => ["image", "copy", ...tlsOff(s, o.reference), `ocidir://${o.folder}:${TAG}`, o.reference],
     copy: (o, s) => ["image", "copy", ...tlsOff(s, o.from, o.to), o.from, o.to],
     tags: (o, s) => ["tag", "ls", ...tlsOff(s, o.repository), o.repository],
     digest: (o, s) => ["image", "digest", ...tlsOff(s, o.reference), o.reference],
     blob: (o, s) => ["blob", "get", ...tlsOff(s, o.repository), o.repository, o.digest],
-    referrers: (o, s) => ["artifact", "list", ...tlsOff(s, o.reference), o.reference],
+    referrers: (o, s) => [
+      ...["artifact", "list", ...ofType("--filter-artifact-type", o)],
+      ...[...tlsOff(s, o.reference), o.reference],
+    ],
+    tree: (o, s) => ["artifact", "tree", ...tlsOff(s, o.reference), o.reference],
+    files: (o, s) => ["artifact", "get", ...tlsOff(s, o.reference), "--output", o.folder, o.reference],
     delete: (o, s) => [
       "manifest",
       "delete",
@@ -121,6 +154,10 @@ export const regctlDialect: CommandDialect = {
     ],
   },
 };
+
+function ofType(option: string, { artifactType }: { readonly artifactType?: string }): string[] {
+  return artifactType === undefined ? [] : [option, artifactType];
+}
 
 function insecure({ plainHttp }: Setting): string[] {
   return plainHttp ? ["--insecure"] : [];

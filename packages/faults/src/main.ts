@@ -7,6 +7,7 @@ import { type CommandDialect, commandClient } from "./command-client.ts";
 import { craneDialect, orasDialect, regctlDialect, regDialect, skopeoDialect } from "./dialects.ts";
 import { type Column, junit, markdown, textLine, textSummary } from "./report.ts";
 import { runCases } from "./run.ts";
+import { play } from "./stage.ts";
 
 const HELP = `usage: reg-faults run [--client NAME|'TEMPLATE']... [--case TEXT] [--junit FILE] [--markdown FILE]
        reg-faults list
@@ -54,6 +55,7 @@ async function main(): Promise<number> {
       console.log(`${one.id}\n    ${one.fault}\n    ${one.expectation} (${one.reason})`);
     return 0;
   }
+  if (positionals[0] === "play") return playOne(positionals[1], positionals[2]);
   if (values.help === true || positionals[0] !== "run") {
     console.log(HELP);
     return values.help === true ? 0 : 2;
@@ -76,6 +78,18 @@ async function main(): Promise<number> {
   return failed ? 1 : 0;
 }
 
+/** One case, for the process that started this one in a network of its own: prints the verdict as JSON. */
+async function playOne(id: string | undefined, command = ""): Promise<number> {
+  const one = cases.find((each) => each.id === id);
+  // Written by playInNamespace.
+  const { name, program } = JSON.parse(command) as NonNullable<Client["command"]>;
+  const dialect = DIALECTS[name] ?? template(program.join(" "));
+  const client = await commandClient({ ...dialect, program });
+  if (one === undefined || client === undefined) return 2;
+  console.log(JSON.stringify(await play(one, client)));
+  return 0;
+}
+
 async function clients(names: readonly string[] | undefined): Promise<Client[]> {
   const found: Client[] = [];
   for (const name of names ?? Object.keys(DIALECTS)) {
@@ -86,12 +100,13 @@ async function clients(names: readonly string[] | undefined): Promise<Client[]> 
   return found;
 }
 
-/** A command that pulls, written as a person would type it. */
+/** A command that pulls, written as a person would type it; or how `reg` is started, which knows every verb. */
 function template(text: string): CommandDialect {
   const [program = "", ...words] = text.split(/\s+/);
+  if (!text.includes("{reference}")) return regDialect([program, ...words]);
   const fill = (operation: Extract<Operation, { verb: "pull" }>): string[] =>
     words.map((word) =>
       word.replace("{reference}", operation.reference).replace("{folder}", operation.folder),
     );
-  return { name: program, program: [program], version: ["--version"], verbs: { pull: fill } };
+  return { name: text, program: [program], version: ["--version"], verbs: { pull: fill } };
 }

@@ -13,7 +13,9 @@ export function describeCases(title: string, cases: readonly FaultCase[]): void 
         async ({ skip }) => {
           const verdict = await play(one, client);
           if (verdict.status === "not-applicable") skip(verdict.observed);
-          expect(verdict, `${one.expectation} (${one.reason})`).toMatchObject({ status: "pass" });
+          expect(verdict.status, `${verdict.observed}; expected: ${one.expectation} (${one.reason})`).toBe(
+            "pass",
+          );
         },
         (one.limitSeconds ?? 60) * 1000 + 10_000,
       );

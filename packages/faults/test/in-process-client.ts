@@ -1,6 +1,22 @@
-import { readFileSync } from "node:fs";
+import { createWriteStream, readFileSync } from "node:fs";
+import { pipeline } from "node:stream/promises";
 import { inspect } from "node:util";
-import { createClient, defaultCredentialStore, fileWriter, openLayout, parseReference } from "@reg/sdk";
+import {
+  type CachedToken,
+  type ContentTarget,
+  createClient,
+  defaultCredentialStore,
+  discoverReferrers,
+  fileWriter,
+  openFolder,
+  openImage,
+  openLayout,
+  parseReference,
+  pullArtifact,
+  type ReferrerTree,
+  type RegistryClient,
+  type TokenCache,
+} from "@reg/sdk";
 import type { Client, Operation, Outcome, Setting } from "../src/client.ts";
 
 /** This project's own packages, in this very process. */
@@ -8,17 +24,29 @@ export function inProcessClient(): Client {
   return {
     name: "@reg/sdk",
     version: "source",
-    verbs: new Set(["pull", "push", "copy", "tags", "digest", "blob", "referrers", "delete"]),
+    verbs: new Set([
+      ...(["pull", "push", "copy", "tags", "digest", "blob", "referrers", "delete"] as const),
+      ...(["tree", "files", "export", "request"] as const),
+    ]),
+    features: new Set(["client-certificate"]),
     run,
   };
 }
 
-async function run(operation: Operation, { home, caFile, plainHttp, timeoutMs }: Setting): Promise<Outcome> {
-  const env = { HOME: home, DOCKER_CONFIG: `${home}/.docker`, XDG_RUNTIME_DIR: home };
+async function run(operation: Operation, setting: Setting): Promise<Outcome> {
+  const { home, caFile, plainHttp, timeoutMs, clientCertificate } = setting;
+  const PATH = `${home}/bin:${process.env["PATH"]}`;
+  const env = { PATH, HOME: home, DOCKER_CONFIG: `${home}/.docker`, XDG_RUNTIME_DIR: home };
   await using client = createClient({
     plainHttp,
     credentials: defaultCredentialStore({ env }),
+    // As in a service that serves several users: one cache, many clients.
+    tokenCache: tokenCacheOf(setting),
     ...(caFile !== undefined && { ca: readFileSync(caFile, "utf8") }),
+    ...(clientCertificate !== undefined && {
+      cert: readFileSync(`${clientCertificate.folder}/client.cert`, "utf8"),
+      key: readFileSync(`${clientCertificate.folder}/client.key`, "utf8"),
+    }),
   });
   const started = performance.now();
   const signal = AbortSignal.timeout(timeoutMs);
@@ -37,11 +65,21 @@ async function run(operation: Operation, { home, caFile, plainHttp, timeoutMs }:
   }
 }
 
-async function perform(
-  client: ReturnType<typeof createClient>,
-  operation: Operation,
-  signal: AbortSignal,
-): Promise<string> {
+/** One for each case: what all its identities share. */
+const tokenCaches = new Map<string, Map<string, CachedToken>>();
+
+function tokenCacheOf({ home }: Setting): TokenCache {
+  const stage = /^.*reg-faults-[^/]*/.exec(home)?.[0] ?? home;
+  const tokens = tokenCaches.get(stage) ?? new Map<string, CachedToken>();
+  tokenCaches.set(stage, tokens);
+  return {
+    get: (key) => tokens.get(key),
+    set: (key, token) => void tokens.set(key, token),
+    delete: (key) => void tokens.delete(key),
+  };
+}
+
+async function perform(client: RegistryClient, operation: Operation, signal: AbortSignal): Promise<string> {
   if (operation.verb === "pull") {
     await using layout = await openLayout(operation.folder, { create: true });
     return (await client.pull(operation.reference, layout, { signal, as: "1.0" })).descriptor.digest;
@@ -63,11 +101,48 @@ async function perform(
     await writer.commit();
     return descriptor.digest;
   }
+  if (operation.verb === "request") return request(client, operation, signal);
+  if (operation.verb === "tree") {
+    const { referrers } = await discoverReferrers(repositoryOf(client, operation), "1.0", { signal });
+    const flat = (trees: readonly ReferrerTree[]): string[] =>
+      trees.flatMap((tree) => [tree.descriptor.digest, ...flat(tree.referrers)]);
+    return flat(referrers).join("\n");
+  }
+  if (operation.verb === "files") {
+    await using folder = await openFolder(operation.folder, { create: true });
+    const { files } = await pullArtifact(repositoryOf(client, operation), "1.0", folder, { signal });
+    return files.map(({ name }) => name).join("\n");
+  }
+  if (operation.verb === "export") {
+    await using files = await openImage(repositoryOf(client, operation), "1.0", { signal });
+    const written = createWriteStream(operation.file);
+    await pipeline(files.export(), written, { signal });
+    return operation.file;
+  }
   const found: string[] = [];
   if (operation.verb === "tags")
     for await (const tag of client.tags.list(operation.repository, { signal })) found.push(tag);
   else
-    for await (const { digest } of client.referrers.list(parseReference(operation.reference), { signal }))
+    for await (const { digest } of client.referrers.list(operation.reference, {
+      artifactType: operation.artifactType,
+      signal,
+    }))
       found.push(digest);
   return found.join("\n");
+}
+
+function repositoryOf(client: RegistryClient, { reference }: { readonly reference: string }): ContentTarget {
+  return client.repository(parseReference(reference), { write: false });
+}
+
+async function request(
+  client: RegistryClient,
+  { url, headers }: Extract<Operation, { verb: "request" }>,
+  signal: AbortSignal,
+): Promise<string> {
+  const { host, pathname, search } = new URL(url);
+  const response = await client.request(host, "GET", pathname + search, { headers, signal });
+  const bytes = await response.body.bytes(1024 * 1024);
+  if (response.status >= 400) throw new Error(`status ${response.status}`);
+  return Buffer.from(bytes).toString();
 }
