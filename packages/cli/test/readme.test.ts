@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { createRegistry, memoryStorage, type RegistryListener, serve } from "@reg/server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { markdownBlocks } from "./markdown-blocks.ts";
+import { type MarkdownBlock, markdownBlocks } from "./markdown-blocks.ts";
 import { seedDemo } from "./readme-demo.ts";
 
 const run = promisify(execFile);
@@ -28,21 +28,18 @@ const documents = [
   })),
 ]
   .filter(({ file }) => existsSync(join(root, file)))
-  .map((document) => ({ ...document, markdown: readFileSync(join(root, document.file), "utf8") }));
+  .map((document) => {
+    const blocks = markdownBlocks(readFileSync(join(root, document.file), "utf8"));
+    return { ...document, blocks, runnable: blocks.some(isRunnable) };
+  });
 
-describe("documents with something to run", () => {
-  it.each(documents.filter(({ file }) => /README\.md$|guides/.test(file) && !file.includes("docs/README")))(
-    "include $file",
-    ({ markdown }) => {
-      expect(markdownBlocks(markdown).some(({ language }) => language === "ts" || language === "sh")).toBe(
-        true,
-      );
-    },
-  );
+it("READMEs of packages, and guides, have something to run", () => {
+  const others = documents.filter(({ runnable }) => !runnable).map(({ file }) => file);
+  expect(others.filter((file) => !/docs\/(README|registries|coming-from)/.test(file))).toEqual([]);
 });
 
 /** Each document has a registry and a folder of its own; its blocks run in order, as somebody who reads it would. */
-describe.each(documents)("$file", ({ file, home, markdown }) => {
+describe.each(documents.filter(({ runnable }) => runnable))("$file", ({ file, home, blocks }) => {
   let listener: RegistryListener;
   let folder = "";
 
@@ -57,7 +54,7 @@ describe.each(documents)("$file", ({ file, home, markdown }) => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  for (const { language, line, text, output } of markdownBlocks(markdown)) {
+  for (const { language, line, text, output } of blocks.filter(isRunnable)) {
     if (language === "ts")
       it(`runs the program of line ${line}`, async () => {
         const place = join(root, home, ".reports/readme");
@@ -71,7 +68,7 @@ describe.each(documents)("$file", ({ file, home, markdown }) => {
         });
         if (output !== undefined) expect(there(stdout)).toBe(output);
       });
-    if (language === "sh" && /^reg /m.test(text))
+    else
       it(`runs the commands of line ${line}`, async () => {
         const script = `reg() { "$NODE" "$REG" "$@"; }\n${here(text)}`;
         const { stdout } = await run("sh", ["-euc", script], { cwd: folder, env: environment() });
@@ -98,3 +95,8 @@ describe.each(documents)("$file", ({ file, home, markdown }) => {
     };
   }
 });
+
+/** Programs, and commands of which at least one is ours. */
+function isRunnable({ language, text }: MarkdownBlock): boolean {
+  return language === "ts" || (language === "sh" && /^reg /m.test(text));
+}
