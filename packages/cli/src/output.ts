@@ -1,6 +1,9 @@
 import { escapeControl, safeJson } from "./escape.ts";
 import type { LiveRegion } from "./progress/live-region.ts";
 
+/** As much of a list as is held back before it is written. */
+const LIST_BUFFER_CHARACTERS = 64 * 1024;
+
 /** A stream that text is written to: standard output and standard error are. */
 export interface TextStream {
   readonly isTTY?: boolean;
@@ -50,6 +53,24 @@ export class Output {
   value(value: unknown): void {
     this.beforeResult?.();
     this.stdout.write(`${safeJson(value)}\n`);
+  }
+
+  /**
+   * `{...head, [name]: [...]}`, written as the items come, so that a long list costs no memory. A list that breaks off
+   * early, before anything had to be written, leaves nothing.
+   */
+  async list(head: object, name: string, items: AsyncIterable<unknown>): Promise<undefined> {
+    let text = `${safeJson(head).slice(0, -1)},${safeJson(name)}:[`;
+    let separator = "";
+    for await (const item of items) {
+      text += separator + safeJson(item);
+      separator = ",";
+      if (text.length < LIST_BUFFER_CHARACTERS) continue;
+      await this.bytes(Buffer.from(text));
+      text = "";
+    }
+    this.beforeResult?.();
+    this.stdout.write(`${text}]}\n`);
   }
 
   /** The result, as JSON when that was asked for and in the given lines otherwise. */

@@ -6,10 +6,7 @@ export async function run(call: Call): Promise<undefined> {
   const registry = call.argument("HOST");
   const { client } = await openSession(call, [registry]);
   const options = { limit: call.number("limit"), signal: call.signal };
-  const repositories: string[] = [];
-  for await (const name of client.catalog.list(registry, options)) {
-    if (call.output.json) repositories.push(name);
-    else call.output.line(name);
-  }
-  if (call.output.json) call.output.value({ registry, repositories });
+  const repositories = client.catalog.list(registry, options);
+  if (call.output.json) return call.output.list({ registry }, "repositories", repositories);
+  for await (const name of repositories) call.output.line(name);
 }

@@ -7,10 +7,7 @@ export async function run(call: Call): Promise<undefined> {
   const text = call.argument("TEXT");
   const { client } = await openSession(call, [registry]);
   const options = { limit: call.number("limit"), signal: call.signal };
-  const repositories: string[] = [];
-  for await (const name of client.catalog.search(registry, text, options)) {
-    if (call.output.json) repositories.push(name);
-    else call.output.line(name);
-  }
-  if (call.output.json) call.output.value({ registry, text, repositories });
+  const repositories = client.catalog.search(registry, text, options);
+  if (call.output.json) return call.output.list({ registry, text }, "repositories", repositories);
+  for await (const name of repositories) call.output.line(name);
 }

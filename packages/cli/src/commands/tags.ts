@@ -1,4 +1,6 @@
+import type { TagDetails } from "@reg/sdk";
 import type { Call } from "../call.ts";
+import type { Output } from "../output.ts";
 import { openSession } from "../session.ts";
 
 /** `{repository, tags: [...]}`; with digests each tag is `{tag, digest, mediaType, size}`. */
@@ -14,24 +16,29 @@ export async function run(call: Call): Promise<undefined> {
     order: order === "name" || order === "semver" ? order : undefined,
   } as const;
   const { output } = call;
-  const found: unknown[] = [];
   if (call.flag("with-digests")) {
-    for await (const { tag, descriptor, error } of client.tags.details(reference, options)) {
-      if (error !== undefined) output.error(`reg: ${tag}: ${error.message}`);
-      if (output.json) {
-        found.push({
-          tag,
-          digest: descriptor?.digest ?? null,
-          mediaType: descriptor?.mediaType ?? null,
-          size: descriptor?.size ?? null,
-        });
-      } else output.line(`${tag}\t${descriptor?.digest ?? "-"}`);
-    }
-  } else {
-    for await (const tag of client.tags.list(reference, options)) {
-      if (output.json) found.push(tag);
-      else output.line(tag);
-    }
+    const details = client.tags.details(reference, options);
+    if (output.json) return output.list({ repository: reference.name }, "tags", documents(output, details));
+    for await (const each of told(output, details))
+      output.line(`${each.tag}\t${each.descriptor?.digest ?? "-"}`);
+    return;
   }
-  if (output.json) output.value({ repository: reference.name, tags: found });
+  const tags = client.tags.list(reference, options);
+  if (output.json) return output.list({ repository: reference.name }, "tags", tags);
+  for await (const tag of tags) output.line(tag);
+}
+
+async function* documents(output: Output, details: AsyncIterable<TagDetails>): AsyncGenerator<object> {
+  for await (const { tag, descriptor } of told(output, details)) {
+    const { digest = null, mediaType = null, size = null } = descriptor ?? {};
+    yield { tag, digest, mediaType, size };
+  }
+}
+
+/** A tag that cannot be read does not hide the others. */
+async function* told(output: Output, details: AsyncIterable<TagDetails>): AsyncGenerator<TagDetails> {
+  for await (const each of details) {
+    if (each.error !== undefined) output.error(`reg: ${each.tag}: ${each.error.message}`);
+    yield each;
+  }
 }
