@@ -51,6 +51,7 @@ export class RegistryError extends Error {
   override readonly name: string = "RegistryError";
   readonly code: RegistryErrorCode;
   readonly status?: number;
+  /** As the registry sent them, but that characters which steer a terminal are escaped. */
   readonly errors: readonly RegistryErrorEntry[];
   readonly retryable: boolean;
   readonly registry?: string;

@@ -146,10 +146,28 @@ function parseJson(body: Uint8Array): unknown {
   const text = decode(body);
   if (text === undefined) return undefined;
   try {
-    return JSON.parse(text);
+    return JSON.parse(text, (_, value: unknown) => visible(value));
   } catch {
     return undefined;
   }
+}
+
+/** A value whose text cannot steer the terminal it is printed to. */
+function visible(value: unknown): unknown {
+  if (typeof value === "string") return escapeControls(value);
+  if (!isRecord(value) || Object.keys(value).every((key) => escapeControls(key) === key)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [escapeControls(key), item]));
+}
+
+function escapeControls(text: string): string {
+  let escaped = "";
+  for (let i = 0; i < text.length; i += 1) {
+    const c = text.charCodeAt(i);
+    const isBlank = c === 0x09 || c === 0x0a;
+    const steers = (c < 0x20 && !isBlank) || (c >= 0x7f && c < 0xa0) || isBidi(c);
+    escaped += steers ? `\\u${c.toString(16).padStart(4, "0")}` : text.charAt(i);
+  }
+  return escaped;
 }
 
 function decode(body: Uint8Array): string | undefined {

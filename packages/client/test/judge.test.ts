@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { judge, plainText, readErrors } from "../src/judge.ts";
@@ -79,6 +80,20 @@ describe("judge", () => {
   it("hides the query of a URL the registry repeats, and what would steer a terminal", () => {
     const text = "see https://cdn.example/x?X-Amz-Signature=secret&y=1 \u001b[31mred\u202e\r\nnext";
     expect(plainText(text)).toBe("see https://cdn.example/x?… [31mred next");
+  });
+
+  it("escapes what would steer a terminal in every text of the registry's, names of members too", () => {
+    const text = "\u202e\u001b[31m";
+    const body = encode(
+      JSON.stringify({ errors: [{ code: `X${text}`, message: text, detail: { [text]: [{ deep: text }] } }] }),
+    );
+    const error = judge(question, { status: 403, body });
+    expect(inspect(error, { depth: 10 })).not.toMatch(/[\u202e\u001b]/);
+    expect(error.message).not.toMatch(/[\u202e\u001b]/);
+    const escaped = "\\u202e\\u001b[31m";
+    expect(error.errors).toEqual([
+      { code: `X${escaped}`, message: escaped, detail: { [escaped]: [{ deep: escaped }] } },
+    ]);
   });
 
   it("never throws, whatever the body is", () => {
