@@ -49,21 +49,19 @@ export async function commitFile(
   });
 }
 
-/** Makes the names in a folder durable: a rename is only on the disk once its folder is. Code `STORAGE`. */
+/**
+ * Makes the names in a folder durable: a rename is only on the disk once its folder is. Whoever comes while the folder
+ * is being synced shares the next sync with all who wait for it. Code `STORAGE`.
+ */
 export async function syncFolder(folder: string): Promise<void> {
   // Windows has no handle to a folder, and NTFS journals its names.
   if (process.platform === "win32") return;
-  await onDisk(folder, async () => {
-    const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
-    try {
-      await handle.sync();
-    } catch (cause) {
-      // Some network and user-space file systems have no fsync for folders; there is nothing more to be done there.
-      if (!isSystemError(cause, "EINVAL") && !isSystemError(cause, "ENOTSUP")) throw cause;
-    } finally {
-      await handle.close();
-    }
-  });
+  let next = waitingSyncs.get(folder);
+  if (next === undefined) {
+    next = syncAfter(folder, runningSyncs.get(folder));
+    waitingSyncs.set(folder, next);
+  }
+  await next;
 }
 
 /**
@@ -190,6 +188,35 @@ const HINTS: ReadonlyMap<string, string> = new Map([
   ["ENOTDIR", "a part of the path is not a folder."],
   ["EISDIR", "there is a folder in the file's place."],
 ]);
+
+/** Syncs of folders that have not begun: whoever wants one joins it. */
+const waitingSyncs = new Map<string, Promise<void>>();
+const runningSyncs = new Map<string, Promise<void>>();
+
+async function syncAfter(folder: string, running: Promise<void> | undefined): Promise<void> {
+  // Those who waited for it are told of its failure.
+  await running?.catch(() => {});
+  waitingSyncs.delete(folder);
+  const sync = onDisk(folder, () => syncFolderNow(folder));
+  runningSyncs.set(folder, sync);
+  try {
+    await sync;
+  } finally {
+    if (runningSyncs.get(folder) === sync) runningSyncs.delete(folder);
+  }
+}
+
+async function syncFolderNow(folder: string): Promise<void> {
+  const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await handle.sync();
+  } catch (cause) {
+    // Some network and user-space file systems have no fsync for folders; there is nothing more to be done there.
+    if (!isSystemError(cause, "EINVAL") && !isSystemError(cause, "ENOTSUP")) throw cause;
+  } finally {
+    await handle.close();
+  }
+}
 
 function notRegular(path: string): ContentError {
   return new ContentError(

@@ -79,6 +79,7 @@ export async function openLayout(dir: string, options: LayoutOptions = {}): Prom
  */
 export class OciLayout implements ContentTarget, AsyncDisposable {
   readonly dir: string;
+  readonly changeable: boolean = true;
   readonly #durable: boolean;
   /** Whether a file holds what its name says, and in which state of it that was found out. */
   readonly #verdicts = new Map<string, { readonly key: string; readonly right: boolean }>();

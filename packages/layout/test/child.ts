@@ -6,6 +6,8 @@ export interface Child {
   readonly process: ChildProcess;
   /** Resolves with the first line it prints. */
   readonly firstLine: Promise<string>;
+  /** Resolves when it has printed so many lines, or ended before. */
+  line(count: number): Promise<void>;
   /** Resolves when it has ended: everything it printed, and how it ended. */
   readonly ended: Promise<{
     readonly output: string;
@@ -41,5 +43,14 @@ export function child(program: URL, args: readonly string[], prefix?: string): C
     return { output, code: code as number | null, signal: signal as string | null };
   });
   ended.catch(() => {});
-  return { process: started, firstLine, ended };
+  const line = (count: number): Promise<void> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        if (output.split("\n").length > count) resolve();
+      };
+      started.stdout.on("data", look);
+      started.on("close", () => resolve());
+      look();
+    });
+  return { process: started, firstLine, line, ended };
 }

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openLayout, readIndex } from "../src/index.ts";
 import { child } from "./child.ts";
 import { all, blob, manifest } from "./content.ts";
-import { killTrial, prepareSource } from "./kill-rig.ts";
+import { killTrial, prepareSource, randomMoment } from "./kill-rig.ts";
 
 let dir: string;
 
@@ -26,7 +26,7 @@ describe("killed at random moments", () => {
     for (let round = 0; round < 5; round += 1) {
       trials.push(
         ...(await Promise.all(
-          [0, 1, 2, 3].map((n) => killTrial(source, join(dir, `target-${round}-${n}`), Math.random() * 120)),
+          [0, 1, 2, 3].map((n) => killTrial(source, join(dir, `target-${round}-${n}`), randomMoment())),
         )),
       );
     }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { killTrial, prepareSource, type Trial } from "./kill-rig.ts";
+import { killTrial, prepareSource, randomMoment, type Trial } from "./kill-rig.ts";
 
 // Kills a copying process at N random moments (200, or the argument) and reports what was found:
 //   node --conditions=@reg/source test/kill-many.ts 200
@@ -12,7 +12,7 @@ try {
   const trials: Trial[] = [];
   while (trials.length < count) {
     const target = join(dir, `target-${trials.length}`);
-    trials.push(await killTrial(source, target, Math.random() * 120));
+    trials.push(await killTrial(source, target, randomMoment()));
     await rm(target, { recursive: true, force: true });
   }
   const problems = trials.flatMap((trial, n) => trial.problems.map((problem) => `${n}: ${problem}`));

@@ -31,12 +31,24 @@ export interface Trial {
   readonly fetched: number;
 }
 
-/** Copies in a process that is killed after `afterMs`, looks at what it left, and copies again. */
-export async function killTrial(source: OciLayout, dir: string, afterMs: number): Promise<Trial> {
+/** A random moment of a copy: so many chunks in, wherever the next one has got to by then. */
+export function randomMoment(): { readonly chunks: number; readonly ms: number } {
+  return { chunks: Math.floor(Math.random() * 50), ms: Math.random() * 3 };
+}
+
+/**
+ * Copies in a process that is killed at a moment of its work (not of the clock, which on a busy machine runs ahead of
+ * it), looks at what it left, and copies again.
+ */
+export async function killTrial(
+  source: OciLayout,
+  dir: string,
+  moment: ReturnType<typeof randomMoment>,
+): Promise<Trial> {
   const problems: string[] = [];
   const running = child(new URL("./children/copy-slowly.ts", import.meta.url), [source.dir, dir, "x"]);
-  await running.firstLine;
-  await new Promise((resolve) => setTimeout(resolve, afterMs));
+  await running.line(moment.chunks + 1);
+  await new Promise((resolve) => setTimeout(resolve, moment.ms));
   running.process.kill("SIGKILL");
   const { signal } = await running.ended;
 

@@ -17,6 +17,7 @@ const source: ContentSource = {
         for await (const chunk of stream) {
           for (let at = 0; at < chunk.byteLength; at += 100_000) {
             yield chunk.subarray(at, at + 100_000);
+            process.stdout.write("chunk\n");
             await new Promise((resolve) => setTimeout(resolve, Number(pauseMs)));
           }
         }
