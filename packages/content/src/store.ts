@@ -55,6 +55,11 @@ export interface ContentSource {
    * whether it is there.
    */
   readonly remote?: boolean | undefined;
+  /**
+   * True where others can change or remove content, as in a folder: a manifest that is there then says nothing of what
+   * lies below it, and a copy asks for each piece.
+   */
+  readonly changeable?: boolean | undefined;
   /** What budgets of requests are counted by: the host and port of a registry. */
   readonly host?: string | undefined;
   /** The descriptor of what a tag or a digest names; code `NOT_FOUND`. */

@@ -108,7 +108,11 @@ export async function discover(
       );
     };
     // A store takes an image only whole; an index it may have got without all of its entries.
-    const isWhole = node.present && !isIndexType(descriptor.mediaType) && selection.deep !== true;
+    const isWhole =
+      node.present &&
+      target.changeable !== true &&
+      !isIndexType(descriptor.mediaType) &&
+      selection.deep !== true;
     await Promise.all([
       isWhole ? undefined : below(),
       made === undefined ? visitReferrers(descriptor, depth) : undefined,

@@ -212,6 +212,16 @@ test("looks for what lies below a manifest that is there only when told to", asy
   expect((await copy(source, "v1", target, "v1", { deep: true })).copied).toBe(1);
 });
 
+test("looks for it each time where others can change the target", async () => {
+  const source = memoryStore();
+  const layer = randomBytes(70, 5);
+  await pushImage(source, { tag: "v1", layers: [layer] });
+  const target = Object.assign(memoryStore(), { changeable: true });
+  await copy(source, "v1", target, "v1");
+  await target.delete(describe(layer, MEDIA_TYPES.ociLayer));
+  expect((await copy(source, "v1", target, "v1")).copied).toBe(1);
+});
+
 test("fills in the entries that an index at the target does not have yet", async () => {
   const source = memoryStore();
   await pushPlatforms(source, [AMD64, ARM64], "v1");
