@@ -1,4 +1,4 @@
-import { type ContentSource, isRegistryError, type RegistryClient } from "@reg/sdk";
+import type { ContentSource, RegistryClient } from "@reg/sdk";
 
 export type Outcome =
   | { readonly target: string; readonly ok: true; readonly digest: string; readonly bytes: number }
@@ -16,7 +16,7 @@ export async function pushToAll(
       const { descriptor, bytes } = await client.push(source, name, target);
       return { target, ok: true, digest: descriptor.digest, bytes };
     } catch (error) {
-      const code = isRegistryError(error) ? error.code : "FAILED";
+      const code = error instanceof Error && "code" in error ? String(error.code) : "FAILED";
       return { target, ok: false, code, message: error instanceof Error ? error.message : String(error) };
     }
   });
