@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { PreparedSocket } from "./connector.ts";
+import { skipContinue } from "./skip-continue.ts";
 
 /** Larger ones measured no better, and each connection has one. */
 const READ_BUFFER_BYTES = 256 * 1024;
@@ -27,9 +28,18 @@ export function readThrough(secured: boolean): PreparedSocket {
   /** What undici has not consumed yet; not empty, though perhaps of no bytes, while it is paused. */
   const held: Uint8Array[] = [];
   let ended = false;
+  /** What comes next after something was sent is the head of an answer. */
+  let expectsHead = false;
   let attached: Socket | undefined;
   const nextBuffer = (): Uint8Array =>
     held.length === 0 ? buffer : Buffer.allocUnsafeSlow(MAX_RECORD_BYTES);
+  const takeHeld = (): Uint8Array | undefined => {
+    const chunk = held.shift();
+    if (!expectsHead || chunk === undefined || chunk.byteLength === 0) return chunk;
+    const answer = skipContinue(chunk);
+    expectsHead = answer.byteLength === 0;
+    return answer;
+  };
   return {
     connectOptions: {
       onread: {
@@ -45,9 +55,15 @@ export function readThrough(secured: boolean): PreparedSocket {
       attached = socket;
       const read = socket.read.bind(socket);
       const push = socket.push.bind(socket);
+      const write = socket.write;
+      // The same function in every overload; only its moment is noted.
+      socket.write = function noted(this: Socket, ...args: unknown[]) {
+        expectsHead = true;
+        return Reflect.apply(write, socket, args);
+      } as Socket["write"];
       socket.read = (size?: number) => {
         if (size === 0 && held.length > 0) return null;
-        const chunk = held.shift();
+        const chunk = takeHeld();
         if (chunk !== undefined && chunk.byteLength > 0) return chunk;
         if (held.length > 0) return socket.read();
         if (ended) push(null);
