@@ -64,7 +64,7 @@ export async function repair(
       const { bytes } = await reader.read(descriptor);
       await onSide("target", signal, () => target.push(descriptor, bytes, { signal }));
     } else {
-      await moveBlob(context, descriptor);
+      await moveBlob(context, descriptor, { verify: true });
     }
   };
   /** A store that takes its own word for what it has is made to forget it first. */

@@ -65,15 +65,24 @@ export async function transferBlob(context: TransferContext, descriptor: Descrip
         descriptor,
         reason: error instanceof Error ? error.message : "wrong bytes",
       });
-      return moveBlob(context, descriptor);
+      return moveBlob(context, descriptor, { verify: true });
     });
     await emit?.({ type: "done", descriptor });
     return { how: "copied", bytes };
   });
 }
 
-/** Moves one blob, whatever the target has. Returns the bytes that passed. */
-export async function moveBlob(context: TransferContext, descriptor: Descriptor): Promise<number> {
+/**
+ * Moves one blob, whatever the target has. Returns the bytes that passed.
+ *
+ * A registry verifies what is uploaded (distribution-spec, "Pushing blobs", `DIGEST_INVALID`): what lies here and is
+ * large is not hashed a second time on its way there, unless `verify` asks for it, which tells whose fault it is.
+ */
+export async function moveBlob(
+  context: TransferContext,
+  descriptor: Descriptor,
+  options: { readonly verify?: boolean } = {},
+): Promise<number> {
   const { source, target, signal, emit } = context;
   const inline = await onSide("source", signal, () => inlineData(descriptor));
   if (inline === undefined && target.writer !== undefined) {
@@ -91,11 +100,12 @@ export async function moveBlob(context: TransferContext, descriptor: Descriptor)
     await emit?.({ type: "bytes", descriptor, done: bytes.byteLength });
     return bytes.byteLength;
   }
-  return moveByPush(context, descriptor);
+  const verify = options.verify ?? !(target.remote === true && source.remote !== true);
+  return moveByPush(context, descriptor, verify);
 }
 
-/** Below this a question first costs more than it saves. */
-const TINY_UPLOAD_BYTES = 8 * 1024;
+/** Up to here a question first, which costs a round trip, takes longer than the bytes on a line of 10 Mbit/s. */
+const TINY_UPLOAD_BYTES = 32 * 1024;
 
 /** Up to here content is held in memory, so that it can be sent again without being fetched again. */
 const BUFFERED_BYTES = 256 * 1024;
@@ -165,7 +175,11 @@ function writeMarked(
 }
 
 /** The target pulls, and may ask again from any byte. */
-async function moveByPush(context: TransferContext, descriptor: Descriptor): Promise<number> {
+async function moveByPush(
+  context: TransferContext,
+  descriptor: Descriptor,
+  verify: boolean,
+): Promise<number> {
   const { source, target, signal, emit } = context;
   let moved = 0;
   async function* open(
@@ -174,7 +188,7 @@ async function moveByPush(context: TransferContext, descriptor: Descriptor): Pro
   ): AsyncGenerator<Uint8Array, void, undefined> {
     let done = offset;
     try {
-      const stream = await source.fetch(descriptor, { offset, signal: pullSignal ?? signal });
+      const stream = await source.fetch(descriptor, { offset, verify, signal: pullSignal ?? signal });
       for await (const chunk of stream) {
         done += chunk.byteLength;
         moved += chunk.byteLength;

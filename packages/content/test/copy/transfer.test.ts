@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import {
   bytesStream,
+  type ContentSource,
   type ContentTarget,
   type ContentWriter,
   copy,
@@ -10,6 +11,7 @@ import {
   type MemoryStore,
   memoryStore,
   type ProgressEvent,
+  verifiedStream,
 } from "../../src/index.ts";
 import { pushImage, randomBytes } from "../support/images.ts";
 import { spy } from "../support/spy.ts";
@@ -198,4 +200,27 @@ test("blames the source for what fails while a target pulls from it", async () =
   const error: unknown = await copy(failing.store, "v1", wrapping, "v1").then(undefined, (reason) => reason);
   expect(error).toMatchObject({ message: "upload failed" });
   expect(failedSide(error)).toBe("source");
+});
+
+test("lets the registry hash what lies here, and hashes it here once that one has refused it", async () => {
+  const { source, layer } = await sourceWithLayer();
+  const wrong = randomBytes(LAYER.byteLength, 12);
+  for (const content of [LAYER, wrong]) {
+    const hashed: (boolean | undefined)[] = [];
+    const local: ContentSource = {
+      ...source,
+      fetch: async (descriptor, options = {}) => {
+        if (descriptor.digest !== layer.digest) return source.fetch(descriptor, options);
+        hashed.push(options.verify);
+        return options.verify === false ? bytesStream(content) : verifiedStream(layer, [content]);
+      },
+    };
+    const store = memoryStore();
+    // A memory store refuses wrong bytes as a registry does.
+    const copied = copy(local, "v1", { ...store, remote: true }, "v1");
+    if (content === LAYER) await copied;
+    else await expect(copied).rejects.toSatisfy((error) => failedSide(error) === "source");
+    expect(hashed).toEqual(content === LAYER ? [false] : [false, true]);
+    expect(await store.exists(layer)).toBe(content === LAYER);
+  }
 });
