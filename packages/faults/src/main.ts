@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
+import type { FaultCase } from "./case.ts";
 import { cases } from "./cases/index.ts";
 import type { Client, Operation } from "./client.ts";
 import { type CommandDialect, commandClient } from "./command-client.ts";
@@ -60,22 +61,33 @@ async function main(): Promise<number> {
     console.log(HELP);
     return values.help === true ? 0 : 2;
   }
-  const columns: Column[] = [];
-  for (const client of await clients(values.client)) {
-    console.log(`${client.name} ${client.version}: ${wanted.length} cases`);
-    const results = await runCases(wanted, client, { onResult: (result) => console.log(textLine(result)) });
-    console.log(`${client.name} ${client.version}: ${textSummary(results)}\n`);
-    columns.push({ client: client.name, version: client.version, results });
-  }
+  const columns = await Promise.all((await clients(values.client)).map((client) => column(client, wanted)));
   const [first] = columns;
   if (first === undefined) {
     console.error("none of the clients was found; name one with --client");
     return 2;
   }
   if (values.junit !== undefined) await writeFile(values.junit, junit(first.client, first.results));
-  if (values.markdown !== undefined) await writeFile(values.markdown, `${markdown(columns)}\n`);
+  if (values.markdown !== undefined)
+    await writeFile(values.markdown, `${markdown(columns, commandLine())}\n`);
   const failed = columns.some(({ results }) => results.some(({ verdict }) => verdict.status === "fail"));
   return failed ? 1 : 0;
+}
+
+/** All cases with one client; clients play side by side, for most of the time is spent waiting. */
+async function column(client: Client, wanted: readonly FaultCase[]): Promise<Column> {
+  const name = `${client.name} ${client.version}`;
+  const results = await runCases(wanted, client, {
+    onResult: (result) => console.log(`${client.name.padEnd(7)} ${textLine(result)}`),
+  });
+  console.log(`${name}: ${textSummary(results)}\n`);
+  return { client: client.name, version: client.version, results };
+}
+
+/** As a person would type it again. */
+function commandLine(): string {
+  const quoted = (word: string): string => (/^[\w./=:@-]+$/.test(word) ? word : `'${word}'`);
+  return ["reg-faults", ...process.argv.slice(2).map(quoted)].join(" ");
 }
 
 /** One case, for the process that started this one in a network of its own: prints the verdict as JSON. */

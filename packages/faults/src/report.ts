@@ -14,9 +14,7 @@ export function textLine({ case: one, verdict, seconds }: CaseResult): string {
 
 /** How many of each. */
 export function textSummary(results: readonly CaseResult[]): string {
-  const count = (status: Verdict["status"]): number =>
-    results.filter((r) => r.verdict.status === status).length;
-  return `${count("pass")} passed, ${count("fail")} failed, ${count("not-applicable")} not applicable`;
+  return `${count(results, "pass")} passed, ${count(results, "fail")} failed, ${count(results, "not-applicable")} not applicable`;
 }
 
 /** JUnit's XML, as build servers read it. */
@@ -41,29 +39,66 @@ export interface Column {
   readonly results: readonly CaseResult[];
 }
 
-/** A table in Markdown: a row a case, a column a client. */
-export function markdown(columns: readonly Column[]): string {
-  const head = [
-    "Case",
-    "The fault",
-    "A correct client",
-    "Why",
-    ...columns.map((c) => `${c.client} ${c.version}`),
-  ];
-  const rows = (columns[0]?.results ?? []).map(({ case: one }, index) => [
-    `\`${one.id}\``,
-    one.fault,
-    one.expectation,
-    one.reason,
-    ...columns.map(({ results }) => {
-      const verdict = results[index]?.verdict;
-      if (verdict === undefined) return "";
-      return verdict.status === "fail" ? `**fail**: ${verdict.observed}` : MARKS[verdict.status];
-    }),
-  ]);
+/** A page in Markdown: for each area a table with a row a case and a column a client. */
+export function markdown(columns: readonly Column[], command: string): string {
+  const played = columns[0]?.results ?? [];
+  const areas = [...new Set(played.map(({ case: one }) => one.area))];
+  const names = columns.map(({ client, version }) => `${client} ${version}`);
+  return [
+    "# What clients do with faults",
+    `${played.length} cases, played on ${new Date().toISOString().slice(0, 10)} with ${names.join(", ")}. ` +
+      "A client that lacks an operation, or an option that a case needs, is not judged on it (n/a).",
+    `Made by\n\n\`\`\`console\n${command}\n\`\`\``,
+    table(
+      ["Client", "Passed", "Failed", "Not judged"],
+      columns.map(({ results }, at) => [
+        names[at] ?? "",
+        ...(["pass", "fail", "not-applicable"] as const).map((status) => String(count(results, status))),
+      ]),
+    ),
+    ...areas.map((area) => `## ${area}\n\n${areaTable(columns, area)}`),
+  ].join("\n\n");
+}
+
+function areaTable(columns: readonly Column[], area: string): string {
+  const head = ["Case", "The fault", "A correct client", "Why", ...columns.map(({ client }) => client)];
+  const rows = (columns[0]?.results ?? []).flatMap(({ case: one }, index) =>
+    one.area === area
+      ? [
+          [
+            ...[`\`${one.id}\``, one.fault, one.expectation, one.reason],
+            ...columns.map(({ results }) => cellOf(results[index]?.verdict)),
+          ],
+        ]
+      : [],
+  );
+  return table(head, rows);
+}
+
+function cellOf(verdict: Verdict | undefined): string {
+  if (verdict === undefined) return "";
+  // Ports and folders differ from run to run, and say nothing.
+  const observed = verdict.observed.replace(/:\d{4,5}\b/g, "").replace(/\/tmp\/\S*/g, "…");
+  return verdict.status === "fail" ? `**fail**: ${cutAt(observed, 100)}` : MARKS[verdict.status];
+}
+
+function cutAt(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}…` : text;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+    `| ${cells.map((cell) => printable(cell).replaceAll("|", "\\|").replaceAll("<", "&lt;")).join(" | ")} |`;
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+function count(results: readonly CaseResult[], status: Verdict["status"]): number {
+  return results.filter(({ verdict }) => verdict.status === status).length;
+}
+
+/** Cases quote what was sent, which may be anything. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\s]+/gu, " ");
 }
 
 function xml(text: string): string {
