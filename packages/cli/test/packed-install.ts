@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 const packages = fileURLToPath(new URL("../../", import.meta.url));
 
-/** What is published, but for the suite for other clients. */
+/** What is published. */
 export const packedNames = [
   "reference",
   "content",
@@ -19,6 +19,7 @@ export const packedNames = [
   "server",
   "sdk",
   "cli",
+  "faults",
 ] as const;
 
 /** Tarballs of all packages, and folders they are installed in; all of it is removed at the end. */

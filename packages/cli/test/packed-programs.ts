@@ -87,4 +87,14 @@ const name = \`localhost:\${listener.port}/demo/artifact:v1\`;
 await client.push(store, "v1", name);
 console.log((await client.manifests.digest(name)) === pushed.digest ? "ok" : "wrong");
 `,
+  faults: `
+import { cases, runCases } from "@reg/faults";
+const stubborn = {
+  name: "stubborn", version: "1.0.0", verbs: new Set(["tags"]),
+  run: async () => ({ exitCode: 1, stdout: "", output: "I do nothing", durationMs: 0, timedOut: false }),
+};
+const [first] = cases.filter(({ verbs }) => verbs.includes("tags"));
+const results = await runCases([first], stubborn);
+console.log(results.length === 1 && results[0].case.id === first.id ? "ok" : "wrong");
+`,
 } as const;
