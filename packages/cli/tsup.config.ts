@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { defineConfig, type Options } from "tsup";
 
@@ -70,6 +70,7 @@ function notices(): Plugin {
           if (file === undefined) throw new Error(`${name} comes without a licence`);
           return `${name} ${version}\n\n${readFileSync(join(folder, file), "utf8").trim()}\n`;
         });
+        mkdirSync("dist", { recursive: true });
         writeFileSync("dist/THIRD-PARTY-NOTICES.txt", texts.join(`\n${"-".repeat(80)}\n\n`));
       });
     },
