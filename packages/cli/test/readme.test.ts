@@ -89,7 +89,7 @@ describe.each(documents.filter(({ runnable }) => runnable))("$file", ({ file, ho
     return {
       ...process.env,
       HOME: folder,
-      NODE_COMPILE_CACHE: join(root, "packages/cli/.reports/compile-cache"),
+      NODE_COMPILE_CACHE: join(root, "packages/cli/node_modules/.cache/compiled"),
       NODE: process.execPath,
       REG: join(root, "packages/cli/dist/main.js"),
     };
