@@ -5,6 +5,7 @@ import type { ProgressEvent } from "../progress.ts";
 import type { ByteSink, ContentSource, ContentTarget, ContentWriter } from "../store.ts";
 import { inlineData } from "../verifier.ts";
 import { isMismatch } from "./manifest-reader.ts";
+import { pulledBytes } from "./pulled-bytes.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { markSide, onSide } from "./side.ts";
 
@@ -182,14 +183,24 @@ async function moveByPush(
 ): Promise<number> {
   const { source, target, signal, emit } = context;
   let moved = 0;
+  const chunksOf = async (offset: number, pullSignal: AbortSignal): Promise<AsyncIterable<Uint8Array>> => {
+    const { fetchInto } = source;
+    // From registry to registry, bytes go out from the buffer they were read into.
+    if (fetchInto === undefined || source.remote !== true || target.remote !== true) {
+      return source.fetch(descriptor, { offset, verify, signal: pullSignal });
+    }
+    return pulledBytes(
+      (sink, sinkSignal) => fetchInto.call(source, descriptor, sink, { offset, verify, signal: sinkSignal }),
+      pullSignal,
+    );
+  };
   async function* open(
     offset: number,
     pullSignal?: AbortSignal,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     let done = offset;
     try {
-      const stream = await source.fetch(descriptor, { offset, verify, signal: pullSignal ?? signal });
-      for await (const chunk of stream) {
+      for await (const chunk of await chunksOf(offset, pullSignal ?? signal)) {
         done += chunk.byteLength;
         moved += chunk.byteLength;
         yield chunk;
