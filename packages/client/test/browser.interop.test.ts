@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
@@ -8,10 +7,10 @@ import { text } from "node:stream/consumers";
 import { createRegistry, memoryStorage, type RegistryListener, serve } from "@reg/server";
 import { build } from "tsup";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findProgram } from "../../../.config/programs.ts";
 import { testClient } from "./support/scripted-registry.ts";
 
-const CHROMIUM = "/usr/bin/chromium";
-const hasChromium = existsSync(CHROMIUM) || process.env["REG_INTEROP"] === "required";
+const chromium = findProgram("chromium", "chromium-browser", "google-chrome") ?? "";
 
 /** What the page does: what it finds out goes back to the server the page came from. */
 const PAGE = `
@@ -34,7 +33,7 @@ try {
 }
 `;
 
-describe.skipIf(!hasChromium)("in headless Chromium", () => {
+describe.skipIf(chromium === "")("in headless Chromium", () => {
   let folder: string;
   let pages: Server;
   let open: RegistryListener;
@@ -95,7 +94,7 @@ describe.skipIf(!hasChromium)("in headless Chromium", () => {
       heard = resolve;
     });
     const browser = spawn(
-      CHROMIUM,
+      chromium,
       [
         "--headless",
         "--no-sandbox",

@@ -1,9 +1,10 @@
+import { startDockerRegistry } from "../../../.config/docker-registry.ts";
+import { hasPrograms } from "../../../.config/programs.ts";
 import { clientSuite } from "./support/client-suite.ts";
-import { hasDockerRegistry, startDockerRegistry } from "./support/docker-registry.ts";
 
 clientSuite(
   "with Debian's docker-registry",
   () => startDockerRegistry(),
   { deletesTags: false, referrersApi: false },
-  !hasDockerRegistry,
+  !hasPrograms("docker-registry"),
 );
