@@ -1,16 +1,13 @@
-import { existsSync } from "node:fs";
 import { createRegistry, memoryStorage, serve } from "@reg/server";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findProgram } from "../../../.config/programs.ts";
 import { demoRegistry } from "../src/demo-registry.ts";
 import { type ServedPage, servePage } from "../src/serve-page.ts";
 
-const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
-  (path) => existsSync(path),
-);
-const required = process.env["REG_INTEROP"] === "required";
+const executablePath = findProgram("chromium", "chromium-browser", "google-chrome");
 
-describe.skipIf(executablePath === undefined && !required)("the page in headless Chromium", () => {
+describe.skipIf(executablePath === undefined)("the page in headless Chromium", () => {
   const stack = new AsyncDisposableStack();
   let browser: Browser;
   let served: ServedPage;

@@ -1,9 +1,7 @@
 import { describe } from "vitest";
-import { isInstalled } from "../src/company-registry.ts";
+import { hasPrograms } from "../../../.config/programs.ts";
 import { describeCompany } from "./scenario.ts";
 
-const installed = isInstalled("docker-registry", "openssl");
-if (!installed && process.env["REG_INTEROP"] === "required")
-  throw new Error("docker-registry or openssl is missing");
-
-describe.skipIf(!installed)("a registry in token mode", () => describeCompany("distribution"));
+describe.skipIf(!hasPrograms("docker-registry", "openssl"))("a registry in token mode", () =>
+  describeCompany("distribution"),
+);

@@ -1,7 +1,6 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -17,25 +16,14 @@ import {
 } from "@reg/sdk";
 import { createRegistry, memoryStorage, type RegistryListener, serve } from "@reg/server";
 import { expect, test } from "vitest";
+import { freePort, hasPrograms } from "../../../.config/programs.ts";
 import { enqueue } from "../src/enqueue.ts";
 import { connect, openQueue } from "../src/mirror-queue.ts";
 
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const TAGS = 40;
 
-const hasRedis = spawnSync("redis-server", ["--version"]).error === undefined;
-if (!hasRedis && process.env["REG_INTEROP"] === "required") throw new Error("this test needs redis-server");
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
-}
+const hasRedis = hasPrograms("redis-server");
 
 interface Target extends AsyncDisposable {
   readonly port: number;

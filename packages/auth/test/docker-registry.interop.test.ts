@@ -12,16 +12,17 @@ import {
   withRetry,
 } from "@reg/transport";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type DockerRegistry, startDockerRegistry } from "../../../.config/docker-registry.ts";
+import { hasPrograms } from "../../../.config/programs.ts";
 import { type Authenticator, createAuthenticator, staticCredentials, withAuth } from "../src/index.ts";
 import { containersAuthStore, dockerConfigStore } from "../src/node.ts";
-import { type DockerRegistry, havePrograms, startDockerRegistry } from "./support/docker-registry.ts";
 import { makeHome } from "./support/home.ts";
 import { startTokenServer, type TokenServer } from "./support/token-server.ts";
 
 const MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json";
 const all = ["pull", "push", "delete"];
 
-describe.skipIf(!havePrograms("docker-registry", "openssl"))("a registry in token mode", () => {
+describe.skipIf(!hasPrograms("docker-registry", "openssl"))("a registry in token mode", () => {
   let folder: string;
   let tokens: TokenServer;
   let registry: DockerRegistry;
@@ -37,7 +38,7 @@ describe.skipIf(!havePrograms("docker-registry", "openssl"))("a registry in toke
       },
       new Map([["refresh-me", "writer"]]),
     );
-    registry = await startDockerRegistry(() => Promise.resolve(tokens.registryAuth()));
+    registry = await startDockerRegistry({ auth: () => tokens.registryAuth() });
   });
 
   afterAll(async () => {
@@ -174,21 +175,23 @@ describe.skipIf(!havePrograms("docker-registry", "openssl"))("a registry in toke
   });
 });
 
-describe.skipIf(!havePrograms("docker-registry", "htpasswd"))("a registry with htpasswd", () => {
+describe.skipIf(!hasPrograms("docker-registry", "htpasswd"))("a registry with htpasswd", () => {
   const me = { username: "me", password: "pä:ss" };
   let registry: DockerRegistry;
 
   beforeAll(async () => {
-    registry = await startDockerRegistry(async (folder) => {
-      const path = join(folder, "htpasswd");
-      await writeFile(path, execFileSync("htpasswd", ["-Bbn", "-C", "5", "me", "pä:ss"]));
-      return { htpasswd: { realm: "test", path } };
+    registry = await startDockerRegistry({
+      auth: async (folder) => {
+        const path = join(folder, "htpasswd");
+        await writeFile(path, execFileSync("htpasswd", ["-Bbn", "-C", "5", "me", "pä:ss"]));
+        return { htpasswd: { realm: "test", path } };
+      },
     });
   });
 
   afterAll(() => registry[Symbol.asyncDispose]());
 
-  test.skipIf(!havePrograms("skopeo"))(
+  test.skipIf(!hasPrograms("skopeo"))(
     "finds what skopeo's login wrote, and skopeo what we wrote",
     async () => {
       await using home = await makeHome();

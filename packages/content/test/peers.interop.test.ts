@@ -1,7 +1,8 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { hasPrograms, run } from "../../../.config/programs.ts";
 import {
   appendLayers,
   buildIndex,
@@ -21,7 +22,6 @@ import {
 } from "../src/index.ts";
 import { loadDirManifest, loadLayout, saveDir, saveLayout } from "./support/folder.ts";
 import { pushImage, randomBytes } from "./support/images.ts";
-import { describeWith, program } from "./support/programs.ts";
 
 let dir: string;
 
@@ -35,14 +35,14 @@ afterEach(async () => {
 
 const TYPE = "application/vnd.example.greeting";
 
-describeWith(["regctl"], "regctl", () => {
+describe.skipIf(!hasPrograms("regctl"))("regctl", () => {
   it("gets the files of an artifact of ours", async () => {
     const store = memoryStore();
     const body = randomBytes(5000);
     const files = [{ name: "hello.bin", body, mediaType: "application/x-hello" }];
     await packArtifact(store, { artifactType: TYPE, files, annotations: { a: "b" }, ref: "v1" });
     await saveLayout(store, "v1", join(dir, "ours"), "v1");
-    await program("regctl", "artifact", "get", `ocidir://${dir}/ours:v1`, "-o", dir);
+    await run("regctl", "artifact", "get", `ocidir://${dir}/ours:v1`, "-o", dir);
     expect(new Uint8Array(await readFile(join(dir, "hello.bin")))).toEqual(body);
   });
 
@@ -50,7 +50,7 @@ describeWith(["regctl"], "regctl", () => {
     await writeFile(join(dir, "a.txt"), "from regctl\n");
     // From inside the folder: the path that is given becomes the title.
     const put = ["regctl", "artifact", "put", "--artifact-type", TYPE, "--file-title", "-f", "a.txt"];
-    await program("env", "-C", dir, ...put, `ocidir://${dir}/theirs:v1`);
+    await run("env", "-C", dir, ...put, `ocidir://${dir}/theirs:v1`);
     const files = new Map<string, string>();
     const folder = {
       writer: async (name: string): Promise<ContentWriter> => {
@@ -82,7 +82,7 @@ describeWith(["regctl"], "regctl", () => {
     const made = await buildIndex(platforms.map((_, i) => ({ source: store, ref: `p${i}` })));
     await saveLayout(made.source, made.descriptor.digest, join(dir, "ours"), "v1");
     for (const platform of ["linux/amd64", "linux/arm/v7", "linux/arm/v6", "linux/arm64"]) {
-      const theirs = await program(
+      const theirs = await run(
         "regctl",
         "manifest",
         "head",
@@ -96,7 +96,7 @@ describeWith(["regctl"], "regctl", () => {
   });
 });
 
-describeWith(["skopeo"], "skopeo", () => {
+describe.skipIf(!hasPrograms("skopeo"))("skopeo", () => {
   it("makes the same Docker image of an OCI one as we do, and takes ours", async () => {
     const store = memoryStore();
     const tar = new Uint8Array(1024);
@@ -105,7 +105,7 @@ describeWith(["skopeo"], "skopeo", () => {
     const built = await appendLayers(base.source, base.descriptor.digest, [layer]);
     await copy(built.source, built.descriptor.digest, store, "v1");
     await saveLayout(store, "v1", join(dir, "oci"), "v1");
-    await program("skopeo", "copy", "-q", "--format", "v2s2", `oci:${dir}/oci:v1`, `dir:${dir}/theirs`);
+    await run("skopeo", "copy", "-q", "--format", "v2s2", `oci:${dir}/oci:v1`, `dir:${dir}/theirs`);
     const ours = await convertImage(store, "v1", "docker");
     const theirs = parseManifest((await loadDirManifest(join(dir, "theirs"))).bytes);
     const mine = parseManifest(
@@ -115,7 +115,7 @@ describeWith(["skopeo"], "skopeo", () => {
     expect(mine.mediaType).toBe(theirs.mediaType);
     expect(mine.kind === "image" && mine.document.config.mediaType).toBe(MEDIA_TYPES.dockerConfig);
     await saveDir(ours.source, ours.descriptor, join(dir, "ours"));
-    await program("skopeo", "copy", "-q", `dir:${dir}/ours`, `oci:${dir}/back:v1`);
+    await run("skopeo", "copy", "-q", `dir:${dir}/ours`, `oci:${dir}/back:v1`);
     expect(await verify(await loadLayout(join(dir, "back")), "v1")).toMatchObject({ ok: true });
   });
 
@@ -144,7 +144,7 @@ describeWith(["skopeo"], "skopeo", () => {
     const made = await mutateImage(rebased.source, rebased.descriptor.digest, { labels, env: { A: "b" } });
     await saveLayout(made.source, made.descriptor.digest, join(dir, "ours"), "v1");
     const inspected: unknown = JSON.parse(
-      await program("skopeo", "--override-arch", "arm64", "inspect", `oci:${dir}/ours:v1`),
+      await run("skopeo", "--override-arch", "arm64", "inspect", `oci:${dir}/ours:v1`),
     );
     expect(inspected).toMatchObject({
       Digest: made.descriptor.digest,

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { hasPrograms, run } from "../../../.config/programs.ts";
 import { openImage, openLayout } from "../src/index.ts";
 import { type LayerEntry, putImage, tarOf } from "./image.ts";
-import { describeWith, program } from "./programs.ts";
 
 let dir: string;
 
@@ -19,7 +19,7 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-describeWith(["umoci", "tar", "find"], "umoci and GNU tar", () => {
+describe.skipIf(!hasPrograms("umoci", "tar", "find"))("umoci and GNU tar", () => {
   it("make the same folder of our export as of the image itself", async () => {
     const layout = await openLayout(join(dir, "layout"), { create: true });
     const folders = (...names: string[]): LayerEntry[] =>
@@ -54,26 +54,26 @@ describeWith(["umoci", "tar", "find"], "umoci and GNU tar", () => {
       ],
     ];
     await putImage(layout, await Promise.all(layers.map(tarOf)), { tag: "x" });
-    await program("umoci", "unpack", "--rootless", "--image", `${layout.dir}:x`, join(dir, "bundle"));
+    await run("umoci", "unpack", "--rootless", "--image", `${layout.dir}:x`, join(dir, "bundle"));
     await using image = await openImage(layout, "x");
     await pipeline(Readable.from(image.export()), createWriteStream(join(dir, "export.tar")));
     await mkdir(join(dir, "ours"));
-    await program("tar", "xpf", join(dir, "export.tar"), "-C", join(dir, "ours"));
+    await run("tar", "xpf", join(dir, "export.tar"), "-C", join(dir, "ours"));
     const ours = await listing(join(dir, "ours"));
     expect(ours).toEqual(await listing(join(dir, "bundle", "rootfs")));
     expect(ours.length).toBeGreaterThan(15);
-    await program("diff", "-r", join(dir, "ours"), join(dir, "bundle", "rootfs"));
+    await run("diff", "-r", join(dir, "ours"), join(dir, "bundle", "rootfs"));
   });
 });
 
-describeWith(["umoci"], "umoci insert", () => {
+describe.skipIf(!hasPrograms("umoci"))("umoci insert", () => {
   it("leaves out the end of its tar, and is read all the same", async () => {
     await mkdir(join(dir, "files"));
     await writeFile(join(dir, "files", "hello"), "hello\n");
     const image = `${join(dir, "layout")}:x`;
-    await program("umoci", "init", "--layout", join(dir, "layout"));
-    await program("umoci", "new", "--image", image);
-    await program("umoci", "insert", "--rootless", "--image", image, join(dir, "files"), "/files");
+    await run("umoci", "init", "--layout", join(dir, "layout"));
+    await run("umoci", "new", "--image", image);
+    await run("umoci", "insert", "--rootless", "--image", image, join(dir, "files"), "/files");
     await using opened = await openImage(await openLayout(join(dir, "layout")), "x");
     expect(new TextDecoder().decode(await (await opened.read("/files/hello")).bytes(100))).toBe("hello\n");
   });
@@ -83,5 +83,5 @@ describeWith(["umoci"], "umoci insert", () => {
 async function listing(folder: string): Promise<string[]> {
   // A folder's size and time are the file system's, and the times of files through links are kept by both.
   const format = ["-type", "d", "-printf", "%P d %m\\n", "-o", "-printf", "%P %y %m %s %n %l %T@\\n"];
-  return (await program("find", folder, "-mindepth", "1", ...format)).trim().split("\n").sort();
+  return (await run("find", folder, "-mindepth", "1", ...format)).trim().split("\n").sort();
 }

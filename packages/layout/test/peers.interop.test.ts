@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { type ContentSource, copy, parseManifest } from "@reg/content";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { hasPrograms, run } from "../../../.config/programs.ts";
 import { blobPath, openDockerArchive, openLayout, openOciArchive, readIndex } from "../src/index.ts";
 import { all } from "./content.ts";
 import { putImage, tarOf } from "./image.ts";
-import { describeWith, program } from "./programs.ts";
 
 let dir: string;
 let tars: Buffer[];
@@ -29,11 +29,11 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-describeWith(["skopeo"], "skopeo", () => {
+describe.skipIf(!hasPrograms("skopeo"))("skopeo", () => {
   it("copies our layout, byte for byte", async () => {
     const layout = await openLayout(join(dir, "ours"), { create: true });
     const image = await putImage(layout, tars, { tag: "1.0" });
-    await program("skopeo", "copy", "-q", `oci:${layout.dir}:1.0`, `oci:${join(dir, "theirs")}:2.0`);
+    await run("skopeo", "copy", "-q", `oci:${layout.dir}:1.0`, `oci:${join(dir, "theirs")}:2.0`);
     const theirs = await openLayout(join(dir, "theirs"));
     expect((await theirs.resolve("2.0")).digest).toBe(image.descriptor.digest);
     await expectWhole(theirs, "2.0");
@@ -42,7 +42,7 @@ describeWith(["skopeo"], "skopeo", () => {
   it("writes a layout that we read, and leaves ours readable when it adds to it", async () => {
     const layout = await openLayout(join(dir, "ours"), { create: true });
     const image = await putImage(layout, tars, { tag: "1.0" });
-    await program("skopeo", "copy", "-q", `oci:${layout.dir}:1.0`, `oci:${layout.dir}:also`);
+    await run("skopeo", "copy", "-q", `oci:${layout.dir}:1.0`, `oci:${layout.dir}:also`);
     expect(await all(layout.tags())).toEqual(["1.0", "also"]);
     expect((await layout.resolve("also")).digest).toBe(image.descriptor.digest);
   });
@@ -55,7 +55,7 @@ describeWith(["skopeo"], "skopeo", () => {
       await copy(layout, "1.0", archive, "1.0");
       await archive.close();
     }
-    await program(
+    await run(
       "skopeo",
       "copy",
       "-q",
@@ -79,7 +79,7 @@ describeWith(["skopeo"], "skopeo", () => {
     }
     for (const name of ["example.com/a/b:1.0", "docker.io/library/alpine:3.20"]) {
       const theirs = join(dir, name.replaceAll("/", "-").replaceAll(":", "-"));
-      await program("skopeo", "copy", "-q", `docker-archive:${path}:${name}`, `oci:${theirs}:x`);
+      await run("skopeo", "copy", "-q", `docker-archive:${path}:${name}`, `oci:${theirs}:x`);
       const manifest = await layersOf(await openLayout(theirs), "x");
       expect(manifest.map(({ bytes }) => gunzipSync(bytes).toString("base64"))).toEqual(
         tars.map((tar) => tar.toString("base64")),
@@ -97,7 +97,7 @@ describeWith(["skopeo"], "skopeo", () => {
     const layout = await openLayout(join(dir, "ours"), { create: true });
     await putImage(layout, tars, { tag: "1.0" });
     const path = join(dir, "theirs.tar");
-    await program(
+    await run(
       "skopeo",
       "copy",
       "-q",
@@ -116,13 +116,13 @@ describeWith(["skopeo"], "skopeo", () => {
   });
 });
 
-describeWith(["umoci"], "umoci", () => {
+describe.skipIf(!hasPrograms("umoci"))("umoci", () => {
   it("adds to our layout while we keep reading and writing it", async () => {
     const layout = await openLayout(join(dir, "ours"), { create: true });
     const image = await putImage(layout, tars, { tag: "1.0" });
-    await program("umoci", "tag", "--image", `${layout.dir}:1.0`, "again");
+    await run("umoci", "tag", "--image", `${layout.dir}:1.0`, "again");
     expect((await layout.resolve("again")).digest).toBe(image.descriptor.digest);
-    await program(
+    await run(
       "umoci",
       "config",
       "--image",
@@ -134,24 +134,24 @@ describeWith(["umoci"], "umoci", () => {
     );
     await expectWhole(layout, "labelled");
     await layout.tag(image.descriptor, "ours");
-    expect((await program("umoci", "list", "--layout", layout.dir)).trim().split("\n").sort()).toEqual([
+    expect((await run("umoci", "list", "--layout", layout.dir)).trim().split("\n").sort()).toEqual([
       "1.0",
       "again",
       "labelled",
       "ours",
     ]);
-    await program("umoci", "unpack", "--rootless", "--image", `${layout.dir}:ours`, join(dir, "bundle"));
+    await run("umoci", "unpack", "--rootless", "--image", `${layout.dir}:ours`, join(dir, "bundle"));
     expect(await readFile(join(dir, "bundle", "rootfs", "etc", "hostname"), "utf8")).toBe("x\n");
     await expect(readFile(join(dir, "bundle", "rootfs", "etc", "motd"))).rejects.toThrow("ENOENT");
   });
 
   it("makes a layout that we read, and its garbage collection leaves what is ours", async () => {
-    await program("umoci", "init", "--layout", join(dir, "theirs"));
-    await program("umoci", "new", "--image", `${join(dir, "theirs")}:empty`);
+    await run("umoci", "init", "--layout", join(dir, "theirs"));
+    await run("umoci", "new", "--image", `${join(dir, "theirs")}:empty`);
     const layout = await openLayout(join(dir, "theirs"));
     await expectWhole(layout, "empty");
     const image = await putImage(layout, tars, { tag: "1.0" });
-    await program("umoci", "gc", "--layout", layout.dir);
+    await run("umoci", "gc", "--layout", layout.dir);
     for (const { digest, size } of [image.descriptor, ...image.layers]) {
       expect((await readFile(blobPath(layout.dir, digest))).byteLength).toBe(size);
     }

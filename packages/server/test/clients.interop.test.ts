@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { finished } from "node:stream/promises";
 import { createHasher } from "@reg/content";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findProgram, run } from "../../../.config/programs.ts";
 import {
   basicAccess,
   createRegistry,
@@ -15,13 +16,12 @@ import {
   serve,
   tokenAccess,
 } from "../src/index.ts";
-import { findPeer, findProgram, run } from "./programs.ts";
 import { noise, overHttp, pushImage, startUpload, temporaryFolder } from "./support.ts";
 
 const skopeo = findProgram("skopeo") ?? "";
 const umoci = findProgram("umoci") ?? "";
-const crane = findPeer("crane") ?? "";
-const regctl = findPeer("regctl") ?? "";
+const crane = findProgram("crane") ?? "";
+const regctl = findProgram("regctl") ?? "";
 const curl = findProgram("curl") ?? "";
 
 describe.each(["memory", "folder"])("with storage in %s", (kind) => {

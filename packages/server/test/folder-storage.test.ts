@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { copy, digestOf, MEDIA_TYPES } from "@reg/content";
 import { openLayout } from "@reg/layout";
 import { describe, expect, test } from "vitest";
+import { run } from "../../../.config/programs.ts";
 import { createRegistry, folderStorage } from "../src/index.ts";
-import { run } from "./programs.ts";
 import {
   bytesOf,
   inProcess,

@@ -1,8 +1,8 @@
 import { MEDIA_TYPES } from "@reg/content";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findProgram } from "../../../.config/programs.ts";
 import { createRegistry, memoryStorage, type RegistryOptions, serve, tokenAccess } from "../src/index.ts";
-import { findProgram } from "./programs.ts";
 import { bytesOf, noise, overHttp, pushBlob, pushDocument, pushImage, type Send } from "./support.ts";
 
 const executablePath = findProgram("chromium", "chromium-browser", "google-chrome");

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { run } from "./programs.ts";
+import { run } from "../../../.config/programs.ts";
 
 /** A certificate authority made for one test, by openssl. */
 export class Authority {
@@ -14,7 +14,8 @@ export class Authority {
     const authority = new Authority(folder);
     const subject = "/CN=Test authority";
     const [key, cert] = [authority.path("ca.key"), authority.path("ca.crt")];
-    await run("openssl", [
+    await run(
+      "openssl",
       "req",
       "-x509",
       ...NEW_KEY,
@@ -26,7 +27,7 @@ export class Authority {
       "2",
       "-subj",
       subject,
-    ]);
+    );
     return authority;
   }
 
@@ -42,22 +43,12 @@ export class Authority {
   async issue(name: string, names: string, days: number): Promise<void> {
     const [key, request, cert] = [`${name}.key`, `${name}.csr`, `${name}.crt`].map((file) => this.path(file));
     if (key === undefined || request === undefined || cert === undefined) throw new Error("unreachable");
-    await run("openssl", ["req", ...NEW_KEY, "-keyout", key, "-out", request, "-subj", `/CN=${name}`]);
+    await run("openssl", "req", ...NEW_KEY, "-keyout", key, "-out", request, "-subj", `/CN=${name}`);
     await writeFile(this.path(`${name}.ext`), `subjectAltName=${names}\n`);
     const validity = ["-days", String(days)];
     const signer = ["-CA", this.path("ca.crt"), "-CAkey", this.path("ca.key"), "-CAcreateserial"];
     const extensions = ["-extfile", this.path(`${name}.ext`)];
-    await run("openssl", [
-      "x509",
-      "-req",
-      "-in",
-      request,
-      "-out",
-      cert,
-      ...signer,
-      ...validity,
-      ...extensions,
-    ]);
+    await run("openssl", "x509", "-req", "-in", request, "-out", cert, ...signer, ...validity, ...extensions);
   }
 }
 

@@ -5,12 +5,14 @@ import { type AddressInfo, connect } from "node:net";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freePort, hasPrograms } from "../../../../.config/programs.ts";
 import type { TransportEngine } from "../../src/index.ts";
 import { type UndiciTransportOptions, undiciTransport } from "../../src/undici.ts";
 import { Authority } from "../authority.ts";
-import { freePort, haveAll, serve, temporaryFolder } from "../programs.ts";
+import { startProgram } from "../start-program.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 
-const installed = haveAll("tinyproxy", "openssl");
+const installed = hasPrograms("tinyproxy", "openssl");
 
 describe.skipIf(!installed)("a forward proxy (needs tinyproxy and openssl)", () => {
   const cleanup = new AsyncDisposableStack();
@@ -62,7 +64,7 @@ describe.skipIf(!installed)("a forward proxy (needs tinyproxy and openssl)", () 
       conf,
       `Port ${proxyPort}\nListen 127.0.0.1\nAllow 127.0.0.1\nBasicAuth user pass-word\nLogFile "${log}"\nLogLevel Connect\nMaxClients 50\n${ports}\n`,
     );
-    cleanup.use(await serve("tinyproxy", ["-d", "-c", conf], proxyPort));
+    cleanup.use(await startProgram("tinyproxy", ["-d", "-c", conf], proxyPort));
   });
   afterAll(async () => {
     await Promise.all(engines.map((engine) => engine.close()));

@@ -3,13 +3,15 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freePort, hasPrograms, run } from "../../../../.config/programs.ts";
 import { type TransportEngine, type TransportRequest, withRedirects } from "../../src/index.ts";
 import { readCertsFolders } from "../../src/node.ts";
 import { type UndiciTransportOptions, undiciTransport } from "../../src/undici.ts";
 import { Authority } from "../authority.ts";
-import { freePort, haveAll, run, serve, temporaryFolder } from "../programs.ts";
+import { startProgram } from "../start-program.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 
-const installed = haveAll("nginx", "openssl");
+const installed = hasPrograms("nginx", "openssl");
 
 /** Doors of one nginx: each a certificate, or a demand, of its own. */
 const DOORS = ["good", "expired", "other", "client", "plain", "redirecting"] as const;
@@ -34,7 +36,7 @@ describe.skipIf(!installed)("TLS in front of a registry (needs nginx and openssl
     const conf = join(folder.path, "nginx.conf");
     await writeFile(conf, nginxConf(folder.path));
     cleanup.use(
-      await serve(
+      await startProgram(
         "nginx",
         ["-p", folder.path, "-e", join(folder.path, "e.log"), "-c", conf],
         ports.get("good") ?? 0,
@@ -102,7 +104,7 @@ describe.skipIf(!installed)("TLS in front of a registry (needs nginx and openssl
       console.log(response.status);`;
     const node = ["--conditions=@reg/source", "--input-type=module", "--eval", script];
     const environment = [`SSL_CERT_FILE=${authority.path("ca.crt")}`, process.execPath];
-    expect(await run("env", [...environment, ...node])).toBe("200\n");
+    expect(await run("env", ...environment, ...node)).toBe("200\n");
   });
 
   it("gives a body to a sink over TLS, however slow that is", async () => {
