@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { createRegistry, memoryStorage, serve } from "@reg/server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Packed, packAll, packedNames } from "./packed-install.ts";
 import { programs } from "./packed-programs.ts";
@@ -34,6 +35,21 @@ describe("packed tarballs, installed outside the workspace", () => {
   it("bring nothing but the reference package when only that is wanted", async () => {
     const folder = await packed.install("reference");
     expect(await installed(folder)).toEqual(["@reg/reference"]);
+  }, 60_000);
+
+  it("bring nothing but the command when only that is wanted, and it works", async () => {
+    const folder = await packed.install("cli");
+    expect(await installed(folder)).toEqual(["@reg/cli"]);
+    await using listener = await serve(createRegistry({ storage: memoryStorage() }));
+    const reg = join(folder, "node_modules/.bin/reg");
+    const image = `localhost:${listener.port}/demo/file:1`;
+    await run(reg, ["artifact", "push", image, "package.json", "--artifact-type", "text/plain"], {
+      cwd: folder,
+    });
+    await run(reg, ["pull", image, "oci:layout:1"], { cwd: folder });
+    expect((await run(reg, ["verify", "--json", "oci:layout:1"], { cwd: folder })).stdout).toContain(
+      '"ok":true',
+    );
   }, 60_000);
 
   it("let the client do without our transport and our auth package", async () => {
