@@ -8,7 +8,7 @@ import {
   type Hasher,
 } from "@reg/content";
 import type { Digest } from "@reg/reference";
-import type { TransportResponse } from "@reg/transport";
+import type { ResponseHead, TransportRequest, TransportResponse } from "@reg/transport";
 import type { Access } from "./access.ts";
 import { blobSize } from "./blob-head.ts";
 import { judgeRange, type RangeVerdict } from "./blob-range.ts";
@@ -95,19 +95,18 @@ export class BlobDownload {
   }
 
   /**
-   * Moves the bytes into a sink. The transport hands the first answer's bytes over itself, from the buffer they were
-   * read into; what follows a break is pumped.
+   * Moves the bytes into a sink. The transport hands them over itself, from the buffer they were read into, behind a
+   * break too; only a part is pumped, for a registry that takes no notice of ranges has to be stopped at its end.
    */
   async into(sink: ByteSink): Promise<void> {
     const guarded = this.#guard(sink);
     try {
-      if (this.#position === 0 && this.#options.length === undefined && this.#end !== 0) {
-        const broken = await this.#first(guarded);
-        if (!broken) return this.#finish();
-      }
-      for await (const chunk of this.#rest(undefined)) {
-        const waiting = guarded.write(chunk);
-        if (waiting !== undefined) await waiting;
+      if (this.#options.length === undefined) await this.#hand(guarded);
+      else {
+        for await (const chunk of this.#rest(undefined)) {
+          const waiting = guarded.write(chunk);
+          if (waiting !== undefined) await waiting;
+        }
       }
       this.#finish();
     } catch (error) {
@@ -135,23 +134,54 @@ export class BlobDownload {
     };
   }
 
-  /** The first request, with the sink in the transport's hands; true where the connection broke. */
-  async #first(sink: ByteSink): Promise<boolean> {
+  /** The bytes from the position on, with the sink in the transport's hands, over as many requests as it takes. */
+  async #hand(sink: ByteSink): Promise<void> {
     const { wire } = this.#access;
-    let response: TransportResponse;
-    try {
-      response = await wire.send({ ...this.#request, sink });
-    } catch (error) {
-      if (!brokeWithinBody(error) && this.#position === 0) throw error;
-      this.#forgive(error, 0);
-      return true;
+    while (!this.#isComplete()) {
+      if (this.#fruitless > 0) await backoff(this.#fruitless, this.#options.signal);
+      const start = this.#position;
+      const request = this.#requestFrom(start);
+      try {
+        const response = await wire.send({ ...request, sink: this.#judging(sink, start) });
+        if (!isContent(response.status, start > 0)) throw await wire.refuse(request, response);
+        // Also where a body was empty, and the sink was never asked.
+        this.#learn(judge(request.what, response, start, this.#total));
+        if (this.#end === undefined) return;
+        // A body that was cut where nothing announces its length looks complete.
+        if (this.#position < this.#end) this.#countShort(start);
+      } catch (error) {
+        // Where no answer comes, the transport has tried what there is to try.
+        if (!brokeWithinBody(error) && this.#position === start) throw error;
+        this.#forgive(error, start);
+      }
     }
-    if (response.status !== 200) throw await wire.refuse(this.#request, response);
-    this.#learn(judge(this.#request.what, response, 0, this.#total));
-    // A body that was cut where nothing announces its length looks complete.
-    if (this.#end === undefined || this.#position === this.#end) return false;
-    this.#countShort(0);
-    return true;
+  }
+
+  /** A sink for the answer to a request for the bytes from `start` on: what came before is not written again. */
+  #judging(sink: ByteSink, start: number): NonNullable<TransportRequest["sink"]> {
+    // A transport that does not tell what it is about to write could write anything behind a break.
+    let toSkip = start === 0 ? 0 : undefined;
+    return {
+      accept: (head) => {
+        if (!isContent(head.status, start > 0)) throw this.#unexpected(head.status);
+        toSkip = judge(this.#request.what, head, start, this.#total).skip;
+      },
+      write: (chunk) => {
+        if (toSkip === undefined) throw this.#unexpected("nothing of its head");
+        if (toSkip === 0) return sink.write(chunk);
+        const skipped = Math.min(toSkip, chunk.byteLength);
+        toSkip -= skipped;
+        return skipped === chunk.byteLength ? undefined : sink.write(chunk.subarray(skipped));
+      },
+    };
+  }
+
+  #unexpected(told: number | string): RegistryError {
+    const message = `GET ${this.#request.what}: an answer that tells ${told} is no content.`;
+    return new RegistryError("PROTOCOL", message, {
+      ...this.#place(),
+      ...(typeof told === "number" ? { status: told } : {}),
+    });
   }
 
   async *#chunks(
@@ -171,7 +201,7 @@ export class BlobDownload {
     first: { readonly response: TransportResponse; readonly skip: number } | undefined,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     let opened = first;
-    while (this.#end === undefined || this.#position < this.#end) {
+    while (!this.#isComplete()) {
       if (this.#fruitless > 0 && opened === undefined) await backoff(this.#fruitless, this.#options.signal);
       const start = this.#position;
       // Where no answer comes, the transport has tried what there is to try.
@@ -209,13 +239,10 @@ export class BlobDownload {
   /** Asks for the bytes from the position on; `undefined` where there are none left to ask for. */
   async #open(): Promise<{ readonly response: TransportResponse; readonly skip: number } | undefined> {
     const { wire } = this.#access;
-    if (this.#end !== undefined && this.#position >= this.#end && this.#position > 0) return undefined;
-    const last = this.#options.length === undefined || this.#end === undefined ? "" : String(this.#end - 1);
-    const ranged = this.#position > 0 || last !== "";
-    const headers = ranged ? { range: `bytes=${this.#position}-${last}` } : {};
-    const request = { ...this.#request, headers };
+    if (this.#isComplete() && this.#position > 0) return undefined;
+    const request = this.#requestFrom(this.#position);
     const response = await wire.send(request);
-    if (response.status !== 200 && !(ranged && response.status === 206)) {
+    if (!isContent(response.status, request.headers !== undefined)) {
       throw await wire.refuse(request, response);
     }
     try {
@@ -226,6 +253,17 @@ export class BlobDownload {
       await response.body.discard();
       throw error;
     }
+  }
+
+  /** The request for the bytes from a position on; with a range only where it is not for all of them. */
+  #requestFrom(position: number): WireRequest {
+    const last = this.#options.length === undefined || this.#end === undefined ? "" : String(this.#end - 1);
+    if (position === 0 && last === "") return this.#request;
+    return { ...this.#request, headers: { range: `bytes=${position}-${last}` } };
+  }
+
+  #isComplete(): boolean {
+    return this.#end !== undefined && this.#position >= this.#end;
   }
 
   #learn({ total }: RangeVerdict): void {
@@ -299,9 +337,14 @@ export class BlobDownload {
 /** Attempts in a row that bring not one byte. */
 const MAX_FRUITLESS_ATTEMPTS = 5;
 
+/** Whether a status comes with the content that was asked for. */
+function isContent(status: number, ranged: boolean): boolean {
+  return status === 200 || (ranged && status === 206);
+}
+
 function judge(
   what: string,
-  { status, headers }: TransportResponse,
+  { status, headers }: ResponseHead,
   offset: number,
   total: number | undefined,
 ): RangeVerdict {

@@ -8,6 +8,7 @@ import {
   type Seen,
   scriptedRegistry,
   testClient,
+  testTransport,
 } from "./support/scripted-registry.ts";
 
 const bytes = new Uint8Array(randomBytes(400_000));
@@ -104,6 +105,25 @@ describe.each(Object.entries(reading))("a blob read %s", (_, read) => {
       ],
     });
     await expect(read(`${registry.host}/demo@${digest}`)).rejects.toMatchObject({ code: "PROTOCOL" });
+  });
+
+  it("goes on behind the right byte where a registry that takes no notice of ranges breaks off again", async () => {
+    let turn = 0;
+    await using registry = await scriptedRegistry({
+      [BLOB]: () => {
+        turn += 1;
+        if (turn > 3)
+          return { status: 200, headers: { "content-length": String(bytes.byteLength) }, body: bytes };
+        return cut({ "content-length": bytes.byteLength }, 200, bytes.subarray(0, turn * 50_000));
+      },
+    });
+    expect(digestOf(await read(`${registry.host}/demo@${digest}`))).toBe(digest);
+    expect(registry.requests.map(({ headers }) => headers.range)).toEqual([
+      undefined,
+      "bytes=50000-",
+      "bytes=100000-",
+      "bytes=150000-",
+    ]);
   });
 
   it("refuses another total than before", async () => {
@@ -307,5 +327,69 @@ describe("a blob", () => {
     await using registry = await scriptedRegistry({});
     await expect(testClient().blobs.get(`${registry.host}/demo@${digest}`, { size })).rejects.toThrow(/size/);
     expect(registry.requests).toHaveLength(0);
+  });
+});
+
+describe("a blob read into a sink from any byte on", () => {
+  it("is handed over by the transport itself, behind a break too", async () => {
+    const sinks: boolean[] = [];
+    await using registry = await scriptedRegistry({
+      [BLOB]: (seen) => {
+        const start = startOf(seen);
+        if (start !== 1000) return ranged(seen);
+        const headers = {
+          "content-length": bytes.byteLength - start,
+          "content-range": `bytes ${start}-${bytes.byteLength - 1}/${bytes.byteLength}`,
+        };
+        return cut(headers, 206, bytes.subarray(start, start + 5000));
+      },
+    });
+    const transport = testTransport();
+    const client = testClient({
+      transport: (request) => {
+        sinks.push(request.sink !== undefined);
+        return transport(request);
+      },
+    });
+    const chunks: Uint8Array[] = [];
+    const sink = { write: (chunk: Uint8Array) => void chunks.push(new Uint8Array(chunk)) };
+    await client.blobs.getInto(`${registry.host}/demo@${digest}`, sink, {
+      offset: 1000,
+      size: bytes.byteLength,
+    });
+    expect(Buffer.concat(chunks).equals(bytes.subarray(1000))).toBe(true);
+    expect(registry.requests.map(({ headers }) => headers.range)).toEqual(["bytes=1000-", "bytes=6000-"]);
+    expect(sinks).toEqual([true, true]);
+  });
+
+  it("takes nothing behind a break from a transport that does not tell what it is", async () => {
+    const engine = testTransport();
+    const client = testClient({
+      transport: (request) => {
+        const { sink } = request;
+        return sink === undefined
+          ? engine(request)
+          : engine({ ...request, sink: { write: (c) => sink.write(c) } });
+      },
+    });
+    await using registry = await scriptedRegistry({ [BLOB]: { status: 200, body: bytes } });
+    const written: number[] = [];
+    const sink = { write: (chunk: Uint8Array) => void written.push(chunk.byteLength) };
+    const ref = `${registry.host}/demo@${digest}`;
+    await expect(
+      client.blobs.getInto(ref, sink, { offset: 1000, size: bytes.byteLength }),
+    ).rejects.toMatchObject({ code: "PROTOCOL" });
+    expect(written).toEqual([]);
+  });
+
+  it.each([203, 206])("is no content with the status %i that nobody asked for", async (status) => {
+    await using registry = await scriptedRegistry({ [BLOB]: { status, body: bytes } });
+    const written: number[] = [];
+    const sink = { write: (chunk: Uint8Array) => void written.push(chunk.byteLength) };
+    await expect(testClient().blobs.getInto(`${registry.host}/demo@${digest}`, sink)).rejects.toMatchObject({
+      code: "PROTOCOL",
+      status,
+    });
+    expect(written).toEqual([]);
   });
 });
