@@ -24,7 +24,12 @@ export type Operation =
 export type Verb = Operation["verb"];
 
 /** What not every client can be told; a client without a feature that a case needs is not judged on it. */
-export type Feature = "client-certificate" | "debug" | "process";
+export type Feature =
+  | "client-certificate"
+  | "debug"
+  | "process"
+  /** To speak https to a loopback address, where some clients always speak plain http. */
+  | "loopback-tls";
 
 /** A client's certificate, as files of PEM in a folder: `client.cert`, `client.key`, and `ca.crt` to trust. */
 export interface ClientCertificate {

@@ -43,7 +43,7 @@ export const skopeoDialect: CommandDialect = {
   name: "skopeo",
   program: ["skopeo"],
   version: ["--version"],
-  features: ["client-certificate", "debug"],
+  features: ["client-certificate", "debug", "loopback-tls"],
   verbs: {
     // Without these two flags skopeo compresses the layers anew, and every digest changes.
     pull: (o, s) => [
@@ -82,7 +82,7 @@ export const craneDialect: CommandDialect = {
   name: "crane",
   program: ["crane"],
   version: ["version"],
-  features: ["debug"],
+  features: ["debug", "loopback-tls"],
   verbs: {
     pull: (o, s) => [
       "pull",
@@ -107,6 +107,7 @@ export const orasDialect: CommandDialect = {
   name: "oras",
   program: ["oras"],
   version: ["version"],
+  features: ["loopback-tls"],
   verbs: {
     pull: (o, s) => ["copy", ...orasFrom(s), "--to-oci-layout", o.reference, `${o.folder}:${TAG}`],
     push: (o, s) => ["copy", ...orasTo(s), "--from-oci-layout", `${o.folder}:${TAG}`, o.reference],
@@ -128,7 +129,7 @@ export const regctlDialect: CommandDialect = {
   name: "regctl",
   program: ["regctl"],
   version: ["version", "--format", "{{.VCSTag}}"],
-  features: ["debug"],
+  features: ["debug", "loopback-tls"],
   verbs: {
     pull: (o, s) => [
       ...(s.debug === true ? ["--verbosity", "trace"] : []),

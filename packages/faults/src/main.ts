@@ -7,11 +7,15 @@ import type { Client, Operation } from "./client.ts";
 import { type CommandDialect, commandClient } from "./command-client.ts";
 import { craneDialect, orasDialect, regctlDialect, regDialect, skopeoDialect } from "./dialects.ts";
 import { type Column, junit, markdown, textLine, textSummary } from "./report.ts";
+import { rigs } from "./rigs/index.ts";
 import { runCases } from "./run.ts";
 import { play } from "./stage.ts";
 
+const RIG_HELP = rigs.map(({ name, what }) => `  ${name.padEnd(11)} ${what}`).join("\n");
+
 const HELP = `usage: reg-faults run [--client NAME|'TEMPLATE']... [--case TEXT] [--junit FILE] [--markdown FILE]
        reg-faults list
+       reg-faults rig NAME [--client NAME] [--times N] [--seconds N] [--mebibytes N]
 
 Plays every fault of the suite with a registry client and judges what it does.
 
@@ -19,7 +23,11 @@ Plays every fault of the suite with a registry client and judges what it does.
               OCI layout; may be given several times. Default: each of the five that is found.
   --case      only cases whose name holds this text
   --junit     write the results as JUnit XML (of the first client)
-  --markdown  write a table with a column a client
+  --markdown  write a page of tables with a column a client
+
+Rigs, which take minutes and print figures:
+
+${RIG_HELP}
 
 Exit code: 0 all passed, 1 some failed, 2 wrong usage.
 
@@ -47,6 +55,9 @@ async function main(): Promise<number> {
       case: { type: "string" },
       junit: { type: "string" },
       markdown: { type: "string" },
+      times: { type: "string" },
+      seconds: { type: "string" },
+      mebibytes: { type: "string" },
       help: { type: "boolean", short: "h" },
     },
   });
@@ -56,6 +67,7 @@ async function main(): Promise<number> {
       console.log(`${one.id}\n    ${one.fault}\n    ${one.expectation} (${one.reason})`);
     return 0;
   }
+  if (positionals[0] === "rig") return runRig(positionals[1], values);
   if (positionals[0] === "play") return playOne(positionals[1], positionals[2]);
   if (values.help === true || positionals[0] !== "run") {
     console.log(HELP);
@@ -90,6 +102,27 @@ function commandLine(): string {
   return ["reg-faults", ...process.argv.slice(2).map(quoted)].join(" ");
 }
 
+async function runRig(
+  name: string | undefined,
+  values: Readonly<Partial<Record<"times" | "seconds" | "mebibytes", string>>> & { client?: string[] },
+): Promise<number> {
+  const rig = rigs.find((each) => each.name === name);
+  if (rig === undefined) {
+    console.error(`there is no rig ${name ?? "without a name"}; there are:\n${RIG_HELP}`);
+    return 2;
+  }
+  const [client] = rig.drives === "command" ? await clients(values.client ?? ["reg"]) : [];
+  if (rig.drives === "command" && client === undefined) return 2;
+  const number = (key: "times" | "seconds" | "mebibytes"): object =>
+    values[key] === undefined ? {} : { [key]: Number(values[key]) };
+  const numbers = { ...number("times"), ...number("seconds"), ...number("mebibytes") };
+  const figures = await rig.run({ ...(client !== undefined && { client }), ...numbers });
+  console.log(`${rig.name}: ${rig.what}${client === undefined ? "" : ` (${client.name} ${client.version})`}`);
+  for (const { name: what, value, holds } of figures)
+    console.log(`  ${holds === false ? "NOT " : ""}${what}: ${value}`);
+  return figures.some(({ holds }) => holds === false) ? 1 : 0;
+}
+
 /** One case, for the process that started this one in a network of its own: prints the verdict as JSON. */
 async function playOne(id: string | undefined, command = ""): Promise<number> {
   const one = cases.find((each) => each.id === id);
@@ -120,5 +153,11 @@ function template(text: string): CommandDialect {
     words.map((word) =>
       word.replace("{reference}", operation.reference).replace("{folder}", operation.folder),
     );
-  return { name: text, program: [program], version: ["--version"], verbs: { pull: fill } };
+  return {
+    name: text,
+    program: [program],
+    version: ["--version"],
+    features: ["loopback-tls"],
+    verbs: { pull: fill },
+  };
 }

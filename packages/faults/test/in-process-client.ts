@@ -28,7 +28,7 @@ export function inProcessClient(): Client {
       ...(["pull", "push", "copy", "tags", "digest", "blob", "referrers", "delete"] as const),
       ...(["tree", "files", "export", "request"] as const),
     ]),
-    features: new Set(["client-certificate"]),
+    features: new Set(["client-certificate", "loopback-tls"]),
     run,
   };
 }

@@ -71,7 +71,7 @@ export const originCases: readonly FaultCase[] = [
     expectation: "Show it to the registry alone.",
     reason: "GHSA-h3wm-jjqf-8jm2",
     verbs: ["pull"],
-    features: ["client-certificate"],
+    features: ["client-certificate", "loopback-tls"],
     async run(stage) {
       const tls = { ...testTls(), requestCert: true, rejectUnauthorized: false };
       const shown = new Set<string>();

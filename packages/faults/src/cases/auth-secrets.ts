@@ -69,6 +69,7 @@ export const secretCases: readonly FaultCase[] = [
     expectation: "Refuse: no request goes out in the clear.",
     reason: "A redirect must not take away what the user asked for",
     verbs: ["pull"],
+    features: ["loopback-tls"],
     async run(stage) {
       const plain = await stage.origin((_, reply) => reply.send(200, {}, layer?.bytes));
       const registry = await stage.origin(
@@ -93,6 +94,7 @@ export const secretCases: readonly FaultCase[] = [
     expectation: "Refuse it: no request, no credential.",
     reason: "CVE-2019-10214",
     verbs: ["pull"],
+    features: ["loopback-tls"],
     async run(stage) {
       const realm = await stage.origin((_, reply) => sendToken(reply, "worthless"));
       const challenge = `Bearer realm="${realm.url}/token",service="registry",scope="repository:demo/app:pull"`;

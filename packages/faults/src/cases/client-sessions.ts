@@ -127,7 +127,7 @@ export const sessionCases: readonly FaultCase[] = [
     area: "client",
     fault:
       "The layer's file in the layout is replaced by other bytes of the same length once the push has begun",
-    expectation: "Notice, and fail: no manifest is pushed that stands for bytes nobody verified.",
+    expectation: "Fail once the registry or the client has noticed, and push no manifest.",
     reason: "The digest in the manifest is a promise about what was sent",
     verbs: ["pull", "push"],
     async run(stage) {
@@ -135,27 +135,25 @@ export const sessionCases: readonly FaultCase[] = [
       const pulled = judgeWholePull(stage, await pullFrom(stage, source), image);
       if (pulled.status === "fail") return pulled;
       const file = `${layoutOf(stage)}/blobs/${layer.digest.replace(":", "/")}`;
-      const committed: string[] = [];
-      // A registry that believes what it is told: nobody but the client can notice.
+      const manifests: string[] = [];
+      // The registry looks at what it gets, as it must (DIGEST_INVALID): a client need not hash a large file twice.
       const registry = await stage.origin(
-        goodRegistry(EMPTY, async (request, reply) => {
-          const { kind, query } = route(request.target);
+        goodRegistry(EMPTY, async (request) => {
+          const { kind } = route(request.target);
           if (kind === "uploads") await writeFile(file, Buffer.alloc(layer.bytes.length, "x"));
-          if (kind === "manifest" && request.method === "PUT") committed.push("manifest");
-          if (kind !== "session" || request.method !== "PUT") return false;
-          reply.send(201, {
-            Location: "/v2/demo/new/blobs/x",
-            "Docker-Content-Digest": query.get("digest") ?? "",
-          });
-          return true;
+          if (kind === "manifest" && request.method === "PUT") manifests.push(request.target);
+          return false;
         }),
       );
       const reference = `${registry.host}/demo/new:1.0`;
       const outcome = await stage.act({ verb: "push", folder: layoutOf(stage), reference });
+      const honest = registry.requests.some(({ body }) => body.equals(layer.bytes));
       return judge(
         lastLine(outcome),
-        [outcome.exitCode !== 0, "reported success"],
-        [committed.length === 0, "pushed the manifest all the same"],
+        [!outcome.timedOut, "hung"],
+        // Whoever had read the file before it changed may well send what was promised.
+        [honest || outcome.exitCode !== 0, "reported success"],
+        [honest || manifests.length === 0, "pushed the manifest all the same"],
       );
     },
   },

@@ -49,6 +49,7 @@ export const uploadCases: readonly FaultCase[] = [
     expectation: "Refuse to upload in the clear.",
     reason: "distribution #479: a proxy that does not set X-Forwarded-Proto",
     verbs: ["pull", "push"],
+    features: ["loopback-tls"],
     async run(stage) {
       const plain = await stage.origin(goodRegistry(image));
       const registry = await stage.origin(
