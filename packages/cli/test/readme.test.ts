@@ -38,6 +38,24 @@ it("READMEs of packages, and guides, have something to run", () => {
   expect(others.filter((file) => !/docs\/(README|registries|coming-from)/.test(file))).toEqual([]);
 });
 
+it.each([...new Set(documents.map(({ home }) => home))])(
+  "programs that run in %s compile",
+  async (home) => {
+    const place = join(root, home, ".reports/readme-types");
+    await rm(place, { recursive: true, force: true });
+    await mkdir(place, { recursive: true });
+    for (const { file, blocks } of documents.filter((document) => document.home === home))
+      for (const { language, line, text } of blocks)
+        if (language === "ts") await writeFile(join(place, programName(file, line)), text);
+    const config = { extends: "../../../../.config/tsconfig.json", include: ["*.ts"] };
+    await writeFile(join(place, "tsconfig.json"), JSON.stringify(config));
+    const tsc = join(root, "node_modules/.bin/tsc");
+    const { stdout } = await run(tsc, ["-p", place]).catch((error: { stdout: string }) => error);
+    expect(stdout).toBe("");
+  },
+  60_000,
+);
+
 /** Each document has a registry and a folder of its own; its blocks run in order, as somebody who reads it would. */
 describe.each(documents.filter(({ runnable }) => runnable))("$file", ({ file, home, blocks }) => {
   let listener: RegistryListener;
@@ -59,7 +77,7 @@ describe.each(documents.filter(({ runnable }) => runnable))("$file", ({ file, ho
       it(`runs the program of line ${line}`, async () => {
         const place = join(root, home, ".reports/readme");
         await mkdir(place, { recursive: true });
-        const program = join(place, `${file.replaceAll("/", "-")}-${line}.ts`);
+        const program = join(place, programName(file, line));
         await writeFile(program, here(text));
         // A program that fails ends with another exit code than 0, and the test with it.
         const { stdout } = await run(process.execPath, ["--conditions=@reg/source", program], {
@@ -95,6 +113,10 @@ describe.each(documents.filter(({ runnable }) => runnable))("$file", ({ file, ho
     };
   }
 });
+
+function programName(file: string, line: number): string {
+  return `${file.replaceAll("/", "-")}-${line}.ts`;
+}
 
 /** Programs, and commands of which at least one is ours. */
 function isRunnable({ language, text }: MarkdownBlock): boolean {
