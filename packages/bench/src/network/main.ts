@@ -2,12 +2,13 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { type Bar, chart } from "../chart.ts";
 import { formatTable, median } from "../table.ts";
 import { type Cost, measure } from "./measure.ts";
 import { type Peer, peers } from "./peers.ts";
 import { type Scenario, scenarios } from "./scenarios.ts";
 
-const HELP = `usage: pnpm bench [SCENARIO...] [--rounds N] [--peers NAME,NAME] [--json FILE]
+const HELP = `usage: pnpm bench [SCENARIO...] [--rounds N] [--peers NAME,NAME] [--json FILE] [--chart FILE.svg]
 
 Runs reg and every peer found on PATH in turn, several rounds, and prints medians. Scenarios (default: all):
 ${scenarios.map(({ name, what }) => `  ${name.padEnd(20)} ${what}`).join("\n")}
@@ -28,6 +29,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: "string", default: "5" },
     peers: { type: "string" },
     json: { type: "string" },
+    chart: { type: "string" },
     help: { type: "boolean", short: "h" },
   },
 });
@@ -44,20 +46,37 @@ async function main(): Promise<void> {
   if (us?.name !== "reg") throw new Error("reg is not built: run pnpm build");
   const root = join(tmpdir(), "reg-bench");
   await mkdir(root, { recursive: true });
-  console.log(
-    `${cpus().length} x ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`,
-  );
+  const machine = `${cpus().length} x ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
+  console.log(machine);
   console.log(
     `${found.map(({ name, version }) => `${name} ${version}`).join(", ")}; ${values.rounds} rounds\n`,
   );
   const rows: Row[] = [];
   for (const scenario of scenarios) {
     if (positionals.length > 0 && !positionals.includes(scenario.name)) continue;
-    const measured = await runScenario(scenario, us, found, root);
+    const measured = await runScenario(scenario, us, [...found, ...besides(scenario, us)], root);
     rows.push(...measured);
     console.log(`${scenario.name}: ${scenario.what}\n${table(measured)}\n`);
   }
-  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(rows, null, 2)}\n`);
+  if (values.json !== undefined)
+    await writeFile(
+      values.json,
+      `${JSON.stringify({ machine, rounds: Number(values.rounds), rows }, null, 2)}\n`,
+    );
+  if (values.chart !== undefined) await writeFile(values.chart, chart(bars(rows)));
+}
+
+/** Something that is no client, but runs in turn with them. */
+function besides({ besides: other }: Scenario, us: Peer): Peer[] {
+  return other === undefined ? [] : [{ ...us, ...other }];
+}
+
+function bars(rows: readonly Row[]): Bar[] {
+  return rows.map(({ scenario, client, costs }) => ({
+    group: scenario,
+    name: client,
+    value: median(costs.map(({ wallSeconds }) => wallSeconds)),
+  }));
 }
 
 async function runScenario(

@@ -5,7 +5,10 @@ import { fileURLToPath } from "node:url";
 export interface Peer {
   readonly name: string;
   readonly version: string;
-  pull(reference: string, folder: string): readonly string[];
+  /** What only says its version: the cost of starting. */
+  readonly ask: readonly string[];
+  /** With `tls`, the registry's certificate is nobody's. */
+  pull(reference: string, folder: string, tls?: boolean): readonly string[];
   push(folder: string, reference: string): readonly string[];
   copy(from: string, to: string): readonly string[];
 }
@@ -14,20 +17,16 @@ const main = fileURLToPath(import.meta.resolve("@reg/cli/package.json")).replace
   "package.json",
   "dist/main.js",
 );
-const quiet = ["--progress", "none", "--plain-http"];
+const noProgress = ["--progress", "none"];
+const quiet = [...noProgress, "--plain-http"];
 
-const KNOWN: readonly (Omit<Peer, "version"> & { readonly ask: readonly string[] })[] = [
+const KNOWN: readonly Omit<Peer, "version">[] = [
   {
     name: "reg",
     ask: [process.execPath, main, "--version"],
-    pull: (reference, folder) => [
-      process.execPath,
-      main,
-      "pull",
-      reference,
-      `oci:${folder}:1.0`,
-      "--all-platforms",
-      ...quiet,
+    pull: (reference, folder, tls = false) => [
+      ...[process.execPath, main, "pull", reference, `oci:${folder}:1.0`, "--all-platforms"],
+      ...(tls ? [...noProgress, "--insecure"] : quiet),
     ],
     push: (folder, reference) => [process.execPath, main, "push", `oci:${folder}:1.0`, reference, ...quiet],
     copy: (from, to) => [process.execPath, main, "copy", from, to, ...quiet],
@@ -35,17 +34,20 @@ const KNOWN: readonly (Omit<Peer, "version"> & { readonly ask: readonly string[]
   {
     name: "crane",
     ask: ["crane", "version"],
-    pull: (reference, folder) => ["crane", "pull", "--format", "oci", reference, folder],
+    pull: (reference, folder, tls = false) => [
+      ...["crane", "pull", "--format", "oci", reference, folder],
+      ...(tls ? ["--insecure"] : []),
+    ],
     push: (folder, reference) => ["crane", "push", "--index", folder, reference],
     copy: (from, to) => ["crane", "copy", from, to],
   },
   {
     name: "oras",
     ask: ["oras", "version"],
-    pull: (reference, folder) => [
+    pull: (reference, folder, tls = false) => [
       "oras",
       "copy",
-      "--from-plain-http",
+      tls ? "--from-insecure" : "--from-plain-http",
       "--to-oci-layout",
       reference,
       `${folder}:1.0`,
@@ -63,11 +65,11 @@ const KNOWN: readonly (Omit<Peer, "version"> & { readonly ask: readonly string[]
   {
     name: "regctl",
     ask: ["regctl", "version", "--format", "{{.VCSTag}}"],
-    pull: (reference, folder) => [
+    pull: (reference, folder, tls = false) => [
       "regctl",
       "image",
       "copy",
-      ...tlsOff(reference),
+      ...(tls ? hostOption("insecure", reference) : hostOption("disabled", reference)),
       reference,
       `ocidir://${folder}:1.0`,
     ],
@@ -75,11 +77,11 @@ const KNOWN: readonly (Omit<Peer, "version"> & { readonly ask: readonly string[]
       "regctl",
       "image",
       "copy",
-      ...tlsOff(reference),
+      ...hostOption("disabled", reference),
       `ocidir://${folder}:1.0`,
       reference,
     ],
-    copy: (from, to) => ["regctl", "image", "copy", ...tlsOff(from, to), from, to],
+    copy: (from, to) => ["regctl", "image", "copy", ...hostOption("disabled", from, to), from, to],
   },
   {
     name: "skopeo",
@@ -108,8 +110,8 @@ const KNOWN: readonly (Omit<Peer, "version"> & { readonly ask: readonly string[]
 
 /** Ourselves, and each peer that is installed. */
 export function peers(): readonly Peer[] {
-  return KNOWN.flatMap(({ ask, ...peer }) => {
-    const version = versionOf(ask);
+  return KNOWN.flatMap((peer) => {
+    const version = versionOf(peer.ask);
     return version === undefined ? [] : [{ ...peer, version }];
   });
 }
@@ -123,7 +125,7 @@ function versionOf([program = "", ...args]: readonly string[]): string | undefin
   }
 }
 
-function tlsOff(...references: readonly string[]): readonly string[] {
+function hostOption(tls: "disabled" | "insecure", ...references: readonly string[]): readonly string[] {
   const hosts = new Set(references.map((reference) => reference.slice(0, reference.indexOf("/"))));
-  return [...hosts].flatMap((host) => ["--host", `reg=${host},tls=disabled`]);
+  return [...hosts].flatMap((host) => ["--host", `reg=${host},tls=${tls}`]);
 }

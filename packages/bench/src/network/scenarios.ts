@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type DelayProxy, delayProxy } from "./delay-proxy.ts";
 import { type BenchImage, benchImage, benchIndex, MIB } from "./images.ts";
+import { measure } from "./measure.ts";
 import type { Peer } from "./peers.ts";
 import { type BenchRegistry, distribution } from "./registry.ts";
 
@@ -11,6 +12,8 @@ export interface Scenario {
   readonly what: string;
   /** Starts what the job needs. */
   prepare(root: string, peer: Peer): Promise<Prepared>;
+  /** Measured beside the clients. */
+  readonly besides?: Pick<Peer, "name" | "version" | "ask">;
 }
 
 export interface Prepared extends AsyncDisposable {
@@ -32,10 +35,14 @@ const images = {
 type ImageName = keyof typeof images;
 
 export const scenarios: readonly Scenario[] = [
+  start("start", "say the version; `node -e 0` beside it"),
   pull("pull-512m", "pull 8 layers of 64 MiB", "512m", 0),
+  pull("pull-512m-tls", "pull 8 layers of 64 MiB over TLS", "512m", 0, true),
   pull("pull-2g", "pull 32 layers of 64 MiB", "2g", 0),
   push("push-512m", "push 8 layers of 64 MiB", "512m", 0),
+  push("push-2g", "push 32 layers of 64 MiB", "2g", 0),
   copyBetween("copy-512m", "copy 8 layers of 64 MiB between two registries", "512m"),
+  copyBetween("copy-2g", "copy 32 layers of 64 MiB between two registries", "2g"),
   mount("mount-200", "copy 200 layers across repositories of one registry"),
   pull("pull-200-at-20ms", "pull 200 layers of 20 KiB, 20 ms away", "200", 20),
   push("push-200-at-20ms", "push 200 layers of 20 KiB, 20 ms away", "200", 20),
@@ -45,21 +52,31 @@ export const scenarios: readonly Scenario[] = [
   push("push-200-at-80ms", "push 200 layers of 20 KiB, 80 ms away", "200", 80),
 ];
 
-function pull(name: string, what: string, image: ImageName, roundTripMs: number): Scenario {
+function start(name: string, what: string): Scenario {
+  return {
+    name,
+    what,
+    prepare: () =>
+      Promise.resolve(prepared(new AsyncDisposableStack(), undefined, ({ ask }) => Promise.resolve(ask))),
+    besides: { name: "node", version: process.version, ask: [process.execPath, "-e", "0"] },
+  };
+}
+
+function pull(name: string, what: string, image: ImageName, roundTripMs: number, tls = false): Scenario {
   return {
     name,
     what,
     async prepare(root, us) {
       const stack = new AsyncDisposableStack();
-      const registry = stack.use(await distribution());
-      await filled(root, us, registry, image);
+      const registry = stack.use(await distribution({ tls }));
+      await filled(root, us, registry, image, tls);
       const proxy = roundTripMs === 0 ? undefined : stack.use(await delayProxy(registry.host, roundTripMs));
       const reference = `${proxy?.host ?? registry.host}/bench/${image}:1.0`;
       const target = join(root, "target");
       stack.defer(() => rm(target, { recursive: true, force: true }));
       return prepared(stack, proxy, async (peer) => {
         await rm(target, { recursive: true, force: true });
-        return peer.pull(reference, target);
+        return peer.pull(reference, target, tls);
       });
     },
   };
@@ -127,10 +144,16 @@ function mount(name: string, what: string): Scenario {
   };
 }
 
-async function filled(root: string, us: Peer, registry: BenchRegistry, image: ImageName): Promise<void> {
-  const { measure } = await import("./measure.ts");
+async function filled(
+  root: string,
+  us: Peer,
+  registry: BenchRegistry,
+  image: ImageName,
+  tls = false,
+): Promise<void> {
   const { folder } = await images[image](root);
-  await measure(us.push(folder, `${registry.host}/bench/${image}:1.0`));
+  const command = us.push(folder, `${registry.host}/bench/${image}:1.0`);
+  await measure(command.map((word) => (tls && word === "--plain-http" ? "--insecure" : word)));
 }
 
 function prepared(
