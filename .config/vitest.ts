@@ -14,6 +14,8 @@ export function vitestConfig(): ViteUserConfig {
       // Generous: a busy machine is no failure. What promises a deadline tests it by itself.
       testTimeout: 120_000,
       hookTimeout: 60_000,
+      // A busy machine takes its time.
+      expect: { poll: { timeout: 10_000 } },
       passWithNoTests: false,
       reporters: ["default", ["json", { outputFile: `.reports/${interop ? "interop" : "unit"}.json` }]],
     },

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import {
   compose,
   emptyBody,
@@ -7,6 +7,10 @@ import {
   type TransportRequest,
   withThrottle,
 } from "../src/index.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 const sink = { write: () => undefined };
 
@@ -92,17 +96,22 @@ describe("withThrottle", () => {
   });
 
   it("keeps to the rate it is given", async () => {
-    const started: number[] = [];
+    vi.useFakeTimers();
+    let started = 0;
     const transport: Transport = async (request) => {
-      started.push(performance.now());
+      started += 1;
       return { status: 200, headers: responseHeaders([]), url: request.url, body: emptyBody() };
     };
     const send = compose(transport, withThrottle({ rate: { requests: 2, perMs: 200 } }));
-    await Promise.all([1, 2, 3, 4].map(() => send(get("/"))));
-    const [first = 0, second = 0, third = 0, fourth = 0] = started;
-    expect(second - first).toBeLessThan(90);
-    expect(third - first).toBeGreaterThan(90);
-    expect(fourth - first).toBeGreaterThan(190);
+    const sent = Promise.all([1, 2, 3, 4].map(() => send(get("/"))));
+    const seen: number[] = [];
+    for (const passedMs of [0, 90, 20, 70, 30]) {
+      await vi.advanceTimersByTimeAsync(passedMs);
+      seen.push(started);
+    }
+    await sent;
+    // Two at once, and then one every 100 ms.
+    expect(seen).toEqual([2, 2, 3, 3, 4]);
   });
 
   it("leaves the queue when the caller aborts, with the caller's reason", async () => {

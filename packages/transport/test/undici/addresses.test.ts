@@ -69,7 +69,7 @@ describe("addresses", () => {
     const engine = engineOf({ lookup: async () => [DISCARDED, v6("100::2"), v4("127.0.0.1")] });
     const startedAt = performance.now();
     expect(await statusOf(engine, `http://registry.test:${server.port}/`)).toBe(200);
-    expect(performance.now() - startedAt).toBeLessThan(3_000);
+    expect(performance.now() - startedAt).toBeLessThan(8_000);
   });
 
   it("of the other family are not used where one is asked for", async () => {

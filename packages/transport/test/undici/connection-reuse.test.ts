@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { type TransportRequest, withRetry } from "../../src/index.ts";
@@ -20,7 +21,9 @@ async function text(request: TransportRequest): Promise<string> {
 
 describe("an idle connection", () => {
   it("is given up when an answer comes that nobody asked for, and the next answer is right", async () => {
+    let first: Socket | undefined;
     await using server = await RawServer.start(async (connection, index) => {
+      first ??= connection.socket;
       await connection.request();
       connection.send(...OK);
       if (index === 0) {
@@ -31,7 +34,7 @@ describe("an idle connection", () => {
       connection.send(...OK);
     });
     expect(await text(get(server.url()))).toBe("hello");
-    await sleep(60);
+    await expect.poll(() => first?.readableEnded === true || first?.destroyed).toBe(true);
     expect(await text(get(server.url()))).toBe("hello");
     expect(server.connections).toBe(2);
   });
