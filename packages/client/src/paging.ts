@@ -7,6 +7,8 @@ import { resolveNextPage } from "./urls.ts";
 /** One page as it was fetched. */
 export interface FetchedPage<T> {
   readonly items: readonly T[];
+  /** Those of them that are given, where not all are. */
+  readonly chosen?: readonly T[] | undefined;
   readonly response: TransportResponse;
 }
 
@@ -97,12 +99,12 @@ async function* generate<T>(options: PagingOptions<T>): AsyncGenerator<Page<T>, 
       );
     }
     urls.add(url.search);
-    const { items, response }: FetchedPage<T> = await options.fetch(url);
+    const { items, chosen = items, response }: FetchedPage<T> = await options.fetch(url);
     const print = fingerprint(items, options.key);
     if (prints.has(print)) return;
     prints.add(print);
     const next: URL | undefined = nextPage(response, url, urls) ?? options.guess?.(items, url);
-    yield next === undefined ? { items } : { items, cursor: next.search };
+    yield next === undefined ? { items: chosen } : { items: chosen, cursor: next.search };
     url = next;
   }
 }

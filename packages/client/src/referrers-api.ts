@@ -39,6 +39,20 @@ export async function hasReferrersApi(
   return supported;
 }
 
+/**
+ * Whether the registry has left out what is of another type (distribution-spec, "Listing Referrers"): a header says so,
+ * or an annotation of the list, as in drafts of the specification.
+ */
+export function filteredByType(
+  header: string | undefined,
+  annotations: Readonly<Record<string, string>> | undefined,
+): boolean {
+  const applied = `${header ?? ""},${annotations?.[FILTERS_ANNOTATION] ?? ""}`;
+  return applied.split(",").some((filter) => filter.trim() === "artifactType");
+}
+
+const FILTERS_ANNOTATION = "org.opencontainers.referrers.filtersApplied";
+
 export interface ReferrersVerdict {
   readonly supported: boolean | undefined;
   /** What the answer means, where it is no list. */

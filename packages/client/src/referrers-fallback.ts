@@ -1,7 +1,8 @@
-import { artifactTypeOf, type Descriptor, MEDIA_TYPES, type ParsedManifest } from "@reg/content";
+import { artifactTypeOf, type Descriptor, MEDIA_TYPES, type ParsedManifest, subjectOf } from "@reg/content";
 import type { Digest } from "@reg/reference";
 import { type Access, formatName } from "./access.ts";
 import { isRegistryError, RegistryError } from "./errors.ts";
+import { inOrder } from "./in-order.ts";
 import { getManifest } from "./manifest-read.ts";
 import type { CallOptions } from "./options.ts";
 import { backoff } from "./transience.ts";
@@ -18,13 +19,41 @@ export function fallbackTag(digest: Digest): string {
   return `${algorithm}-${encoded}`.replaceAll(/[^A-Za-z0-9._-]/g, "-");
 }
 
-/** The referrers a fallback tag lists; empty where there is no such tag. */
+/**
+ * The referrers a fallback tag lists; empty where there is no such tag. A tag that stands for only a part of the digest
+ * may be that of several subjects: then each manifest tells whose it is.
+ */
 export async function readFallback(
   access: Access,
   subject: Digest,
   options: CallOptions = {},
 ): Promise<readonly Descriptor[]> {
-  return (await readList(access, fallbackTag(subject), options)).entries;
+  const { entries } = await readList(access, fallbackTag(subject), options);
+  if (subject.length - subject.indexOf(":") - 1 <= MAX_ENCODED_CHARACTERS) return entries;
+  const own: Descriptor[] = [];
+  const { concurrency } = access.wire;
+  for await (const entry of inOrder(entries, concurrency, (item) =>
+    ifSubject(access, item, subject, options),
+  )) {
+    if (entry !== undefined) own.push(entry);
+  }
+  return own;
+}
+
+/** An entry that refers to the subject; `undefined` for one that refers to another, or is not there any more. */
+async function ifSubject(
+  access: Access,
+  entry: Descriptor,
+  subject: Digest,
+  options: CallOptions,
+): Promise<Descriptor | undefined> {
+  try {
+    const manifest = await getManifest(access, entry.digest, options);
+    return subjectOf(manifest)?.digest === subject ? entry : undefined;
+  } catch (error) {
+    if (isRegistryError(error) && error.code === "NOT_FOUND") return undefined;
+    throw error;
+  }
 }
 
 /** Adds a manifest to the list of its subject. */

@@ -1,4 +1,4 @@
-import { type Descriptor, parseManifest } from "@reg/content";
+import { type Descriptor, type ParsedIndex, parseManifest } from "@reg/content";
 import type { Digest } from "@reg/reference";
 import { type Access, accessTo, referenceOf } from "./access.ts";
 import { RegistryError } from "./errors.ts";
@@ -6,7 +6,7 @@ import type { Listing, Page } from "./listing.ts";
 import { headManifest } from "./manifest-read.ts";
 import type { CallOptions, Ref } from "./options.ts";
 import { type FetchedPage, onePage, paging } from "./paging.ts";
-import { learnReferrersApi, referrersRequest } from "./referrers-api.ts";
+import { filteredByType, learnReferrersApi, referrersRequest } from "./referrers-api.ts";
 import { readFallback } from "./referrers-fallback.ts";
 import type { Wire } from "./wire.ts";
 
@@ -59,10 +59,7 @@ export function listReferrers(
   options: ListReferrersOptions,
 ): Listing<Descriptor> {
   async function* pages(): AsyncGenerator<Page<Descriptor>, void, undefined> {
-    const digest = await subject();
-    for await (const page of (await choose(access, digest, options)).pages()) {
-      yield { ...page, items: page.items.filter((item) => matches(item, options)) };
-    }
+    yield* (await choose(access, await subject(), options)).pages();
   }
   return {
     pages: () => ({ [Symbol.asyncIterator]: pages }),
@@ -72,7 +69,7 @@ export function listReferrers(
   };
 }
 
-/** Whether a referrer is one of those asked for. The registry's own filter is not relied upon. */
+/** Whether a referrer is one of those asked for. */
 export function matches(
   item: Descriptor,
   { artifactType, annotations = {} }: Pick<ListReferrersOptions, "artifactType" | "annotations">,
@@ -88,7 +85,9 @@ async function choose(
 ): Promise<Listing<Descriptor>> {
   const { wire, target } = access;
   const { pageBytes } = wire.limits;
-  const fallback = onePage(() => readFallback(access, digest, options));
+  const fallback = onePage(async () =>
+    (await readFallback(access, digest, options)).filter((item) => matches(item, options)),
+  );
   if (wire.capabilities.get(target.name, "referrers") === false) return fallback;
   const request = referrersRequest(access, digest, options);
   const fetch = async (url: URL): Promise<FetchedPage<Descriptor> | undefined> => {
@@ -98,7 +97,12 @@ async function choose(
     if (!supported) return undefined;
     // 400 for a subject that is not known: nothing points at it.
     if (error !== undefined) return { items: [], response };
-    return { items: readReferrers(await response.body.bytes(pageBytes), request.what, pageBytes), response };
+    const index = readIndex(await response.body.bytes(pageBytes), request.what, pageBytes);
+    const filtered = filteredByType(response.headers.get("oci-filters-applied"), index.annotations);
+    // What the registry has chosen by type is not chosen again: it has seen the manifests, which know their type best.
+    const left = filtered ? { annotations: options.annotations } : options;
+    const items = index.manifests;
+    return { items, chosen: items.filter((item) => matches(item, left)), response };
   };
   const first = new URL(request.url.href);
   if (options.artifactType !== undefined) first.searchParams.set("artifactType", options.artifactType);
@@ -122,11 +126,11 @@ async function choose(
   });
 }
 
-function readReferrers(bytes: Uint8Array, what: string, maxBytes: number): readonly Descriptor[] {
+function readIndex(bytes: Uint8Array, what: string, maxBytes: number): ParsedIndex["document"] {
   let cause: unknown;
   try {
-    const document = parseManifest(bytes, undefined, { maxBytes });
-    if (document.kind === "index") return document.document.manifests;
+    const parsed = parseManifest(bytes, undefined, { maxBytes });
+    if (parsed.kind === "index") return parsed.document;
   } catch (error) {
     cause = error;
   }

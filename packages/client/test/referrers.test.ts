@@ -97,16 +97,105 @@ describe("listing referrers", () => {
     expect(items).toEqual([entry("a"), entry("b")]);
   });
 
-  it("filters by itself, whether the registry says it did or not", async () => {
-    const body = index(entry("a"), entry("b", "other"));
-    for (const headers of [typed, { ...typed, "oci-filters-applied": "artifactType" }]) {
-      const { items, lines } = await list(
-        { [REFERRERS]: { status: 200, headers, body } },
-        { artifactType: "application/vnd.example.sbom" },
+  it("filters by itself where the registry did not", async () => {
+    const { items, lines } = await list(
+      { [REFERRERS]: { status: 200, headers: typed, body: index(entry("a"), entry("b", "other")) } },
+      { artifactType: "application/vnd.example.sbom" },
+    );
+    expect(items).toEqual([entry("a")]);
+    expect(lines).toEqual([`${REFERRERS}?artifactType=application%2Fvnd.example.sbom`]);
+  });
+
+  it.each([
+    ["a header", { "oci-filters-applied": "annotations, artifactType" }, {}],
+    [
+      "an annotation, as before 1.1",
+      {},
+      { annotations: { "org.opencontainers.referrers.filtersApplied": "artifactType" } },
+    ],
+  ])(
+    "leaves the choice by type to the registry that says by %s that it made it",
+    async (_, headers, members) => {
+      const { artifactType: __, ...untyped } = entry("a");
+      const body = JSON.stringify({ ...JSON.parse(index(untyped, entry("b"))), ...members });
+      const { items } = await list(
+        { [REFERRERS]: { status: 200, headers: { ...typed, ...headers }, body } },
+        { artifactType: "application/vnd.example.sbom", annotations: { name: "a" } },
       );
-      expect(items).toEqual([entry("a")]);
-      expect(lines).toEqual([`${REFERRERS}?artifactType=application%2Fvnd.example.sbom`]);
-    }
+      expect(items).toEqual([untyped]);
+    },
+  );
+
+  it("goes on behind pages of which nothing is wanted", async () => {
+    const page = (query: string, ...items: readonly Descriptor[]): Answer => ({
+      status: 200,
+      headers: { ...typed, ...(query === "" ? {} : { link: `<?page=${query}>; rel=next` }) },
+      body: index(...items),
+    });
+    const { items } = await list(
+      {
+        [`${REFERRERS}?page=2`]: page("3", entry("b", "other")),
+        [`${REFERRERS}?page=3`]: page("", entry("c")),
+        [REFERRERS]: page("2", entry("a", "other")),
+      },
+      { artifactType: "application/vnd.example.sbom" },
+    );
+    expect(items).toEqual([entry("c")]);
+  });
+
+  it("ends where its pages lie in a circle", async () => {
+    const linked = (page: string, item: Descriptor): Answer => ({
+      status: 200,
+      headers: { ...typed, link: `<?page=${page}>; rel=next` },
+      body: index(item),
+    });
+    const { items, lines } = await list({
+      [`${REFERRERS}?page=2`]: linked("1", entry("b")),
+      [`${REFERRERS}?page=1`]: linked("2", entry("a")),
+      [REFERRERS]: linked("2", entry("a")),
+    });
+    expect(items).toEqual([entry("a"), entry("b")]);
+    expect(lines).toHaveLength(3);
+  });
+
+  it("of a sha512 asks each manifest on the tag whose it is: the tag holds half of the digest", async () => {
+    const long = digestOf(encode("subject"), "sha512");
+    const twin = `${long.slice(0, -1)}${long.endsWith("0") ? "1" : "0"}`;
+    const referrerOf = (digest: string): Uint8Array =>
+      encode(
+        JSON.stringify({
+          schemaVersion: 2,
+          mediaType: MEDIA_TYPES.ociManifest,
+          artifactType: "application/vnd.example.sbom",
+          config,
+          layers: [config],
+          subject: { mediaType: MEDIA_TYPES.ociManifest, digest, size: 7 },
+        }),
+      );
+    const describe = (bytes: Uint8Array): Descriptor => ({
+      mediaType: MEDIA_TYPES.ociManifest,
+      digest: digestOf(bytes),
+      size: bytes.byteLength,
+    });
+    const [own, other] = [referrerOf(long), referrerOf(twin)];
+    const serve = (bytes: Uint8Array): Script => ({
+      [`GET /v2/demo/manifests/${digestOf(bytes)}`]: {
+        status: 200,
+        headers: { "content-type": MEDIA_TYPES.ociManifest },
+        body: bytes,
+      },
+    });
+    await using registry = await scriptedRegistry({
+      [`GET /v2/demo/manifests/${fallbackTag(long)}`]: {
+        status: 200,
+        headers: typed,
+        body: index(describe(other), entry("gone"), describe(own)),
+      },
+      ...serve(own),
+      ...serve(other),
+    });
+    const listed = await collect(testClient().referrers.list(`${registry.host}/demo@${long}`));
+    expect(listed).toEqual([describe(own)]);
   });
 
   it.each([404, 405, 406, 501])("reads the fallback tag where the registry answers %i", async (status) => {
