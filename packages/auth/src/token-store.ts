@@ -2,7 +2,7 @@ import { BoundedMap } from "./bounded-map.ts";
 import { coversScopes } from "./scope.ts";
 import { SingleFlight } from "./single-flight.ts";
 import type { TokenCache } from "./token-cache.ts";
-import type { TokenGrant } from "./token-exchange.ts";
+import { isVisibleAscii, type TokenGrant } from "./token-exchange.ts";
 
 /** What tells tokens apart. */
 export interface TokenKey {
@@ -114,7 +114,7 @@ export class TokenStore {
       .catch(() => undefined);
     // Another process's clock is the same wall clock at best: what is left is believed up to the longest lifetime.
     const left = held === undefined ? 0 : Math.min(held.renewAt - Date.now(), LIFETIME_MAX_MS);
-    if (held === undefined || !(left > 0)) return undefined;
+    if (held === undefined || !(left > 0) || !isVisibleAscii(held.token)) return undefined;
     // How old it is, nobody knows.
     this.#keep(key, held.token, Number.NEGATIVE_INFINITY, this.#options.clock() + left);
     return held.token;

@@ -498,6 +498,15 @@ describe("tokens are kept apart", () => {
     for (const key of shared.keys()) expect(key).toMatch(/^[0-9a-f]{64}$/);
   });
 
+  test("and what a cache holds is not sent if it cannot stand in a header", async () => {
+    const held = { token: "canary\r\nx-injected: 1", renewAt: Date.now() + 60_000 };
+    const network = tokenRegistry();
+    const tokenCache = { get: () => held, set: () => {}, delete: () => {} };
+    const response = await send(network, createAuthenticator({ tokenCache }), "/v2/a/manifests/1", PULL);
+    expect(response.status).toBe(200);
+    expect(network.to(REGISTRY).at(-1)?.headers["authorization"]).toBe("Bearer token-1");
+  });
+
   test("and a cache that fails is passed by", async () => {
     const broken = () => Promise.reject(new Error("no cache today"));
     const network = tokenRegistry();

@@ -32,50 +32,78 @@ export function parseConfig(text: string, where: string): ConfigDocument {
   return value;
 }
 
-/** Changes to a file that this process makes at the same moment follow one another; none is lost. */
-const changes = new Map<string, Promise<void>>();
-
 /**
  * Reads a file (nothing is an empty document), changes it, and replaces it; `undefined` leaves it as it is.
  *
  * @throws AuthError `CONFIG`, `SIZE_EXCEEDED`
  */
-export async function updateConfig(
+export function updateConfig(
   path: string,
   change: (document: ConfigDocument) => ConfigDocument | undefined,
 ): Promise<void> {
-  const before = changes.get(path) ?? Promise.resolve();
-  const done = before
-    .catch(() => {})
-    .then(async () => {
-      const document = change((await readConfig(path)) ?? {});
-      if (document !== undefined) await writeConfig(path, document);
-    });
-  changes.set(path, done);
+  return inTurn(path, async () => {
+    const document = change((await readConfig(path)) ?? {});
+    if (document !== undefined) await writeConfig(path, document);
+  });
+}
+
+const turns = new Map<string, Promise<void>>();
+
+/** Changes to a file that this process makes at the same moment follow one another; none is lost. */
+export async function inTurn(path: string, change: () => Promise<void>): Promise<void> {
+  const before = turns.get(path) ?? Promise.resolve();
+  const done = before.catch(() => {}).then(change);
+  turns.set(path, done);
   try {
     await done;
   } finally {
-    if (changes.get(path) === done) changes.delete(path);
+    if (turns.get(path) === done) turns.delete(path);
   }
 }
 
 /**
- * Replaces the file's content at once or not at all, readable by its owner alone. A symlink stays one.
+ * Replaces the file's content at once or not at all, readable by its owner alone: `owner`, or this process's user.
  *
  * @throws AuthError `CONFIG` where it cannot be written
  */
-async function writeConfig(path: string, document: ConfigDocument): Promise<void> {
+export async function replaceFile(
+  path: string,
+  text: string,
+  owner?: { readonly uid: number; readonly gid: number },
+): Promise<void> {
+  const folder = dirname(path);
+  const temporary = join(folder, `.${randomUUID()}.tmp`);
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const target = await realpath(path).catch(() => path);
-    await replaceFile(target, `${JSON.stringify(document, undefined, "\t")}\n`);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const file = await open(temporary, "wx", 0o600);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    // Whoever may not give it away owns it already.
+    if (owner !== undefined) await chown(temporary, owner.uid, owner.gid).catch(() => {});
+    await rename(temporary, path);
   } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => {});
     throw new AuthError("CONFIG", `${path} could not be written (${codeOf(cause)})`, { cause });
   }
+  const handle = await open(folder, "r").catch(() => undefined);
+  // Not every file system lets a folder be synced; the rename itself is done.
+  await handle?.sync().catch(() => {});
+  await handle?.close();
 }
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A symlink stays one, and under sudo the file stays its owner's. */
+async function writeConfig(path: string, document: ConfigDocument): Promise<void> {
+  const target = await realpath(path).catch(() => path);
+  const owner = await stat(target).catch(() => undefined);
+  await replaceFile(target, `${JSON.stringify(document, undefined, "\t")}\n`, owner);
 }
 
 async function readLimited(path: string): Promise<string | undefined> {
@@ -110,31 +138,6 @@ async function readLimited(path: string): Promise<string | undefined> {
   } finally {
     await file.close();
   }
-}
-
-async function replaceFile(target: string, text: string): Promise<void> {
-  const folder = dirname(target);
-  const temporary = join(folder, `.${randomUUID()}.tmp`);
-  try {
-    const file = await open(temporary, "wx", 0o600);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    // Under sudo the file stays its owner's; whoever may not give it away owns it already.
-    const before = await stat(target).catch(() => undefined);
-    if (before !== undefined) await chown(temporary, before.uid, before.gid).catch(() => {});
-    await rename(temporary, target);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-  const handle = await open(folder, "r").catch(() => undefined);
-  // Not every file system lets a folder be synced; the rename itself is done.
-  await handle?.sync().catch(() => {});
-  await handle?.close();
 }
 
 function codeOf(error: unknown): string {
