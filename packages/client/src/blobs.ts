@@ -194,8 +194,8 @@ export class RegistryBlobs implements Blobs {
       if (digest === undefined && session !== undefined) {
         throw new RegistryError("INVALID", "An upload goes on by its digest: give it.");
       }
-      const chunks = isContentBody(body) ? open(body, signal) : body;
-      const stored = await pushStream(access, chunks, { digest, strategy, chunkBytes, onSession, signal });
+      const content = body instanceof Uint8Array ? bytesStream(body) : body;
+      const stored = await pushStream(access, content, { digest, strategy, chunkBytes, onSession, signal });
       return { mediaType, ...stored };
     }
     const descriptor: Descriptor = {
@@ -260,10 +260,6 @@ const SMALL_BLOB_BYTES = 64 * 1024;
 
 function isContentBody(body: ContentBody | AsyncIterable<Uint8Array>): body is ContentBody {
   return body instanceof Uint8Array || "open" in body;
-}
-
-function open(body: ContentBody, signal: AbortSignal | undefined): AsyncIterable<Uint8Array> {
-  return body instanceof Uint8Array ? bytesStream(body) : body.open(0, signal);
 }
 
 /** Progress is told, not waited for: a request that is under way does not pause. */

@@ -31,6 +31,8 @@ export interface Limits {
   readonly configBytes: number;
   /** A page of tags, referrers or the catalog. Default 4 MiB. */
   readonly pageBytes: number;
+  /** A stream of unknown size, held in memory for a registry that takes no chunks. Default 64 MiB. */
+  readonly spoolBytes: number;
   /** Default 64 KiB. */
   readonly errorBytes: number;
   /** Of one listing. Default 10,000. */

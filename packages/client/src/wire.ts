@@ -153,6 +153,7 @@ const DEFAULT_LIMITS: Limits = {
   manifestBytes: 4 * MIB,
   configBytes: 8 * MIB,
   pageBytes: 4 * MIB,
+  spoolBytes: 64 * MIB,
   errorBytes: 64 * 1024,
   pages: 10_000,
 };

@@ -21,6 +21,11 @@ const manifest = encode(
 const manifestDigest = digestOf(manifest);
 const methodsOf = (lines: readonly string[]): string[] => lines.map((line) => line.split(" ")[0] ?? "");
 
+/** The blob as a stream, from any byte on. */
+async function* pieces(length: number, from = 0): AsyncGenerator<Uint8Array> {
+  for (let at = from; at < bytes.byteLength; at += length) yield bytes.subarray(at, at + length);
+}
+
 /** Pushes the blob to a registry with these habits, and gives the requests it took. */
 async function push(
   habits: UploadHabits,
@@ -62,6 +67,88 @@ describe("uploads", () => {
       "POST",
       "PUT",
     ]);
+  });
+
+  it("GCR: takes no chunks, so a stream whose size nobody knows is held in memory and sent whole, from then on at once", async () => {
+    const client = testClient();
+    const { script, state } = uploadScript(
+      { patch: () => ({ status: 405, body: errorBody("UNSUPPORTED") }) },
+      [bytes],
+    );
+    await using registry = await scriptedRegistry(script);
+    for (const expected of [
+      ["POST", "PATCH", "DELETE", "POST", "PUT"],
+      ["POST", "PUT"],
+    ]) {
+      state.blobs.clear();
+      const before = registry.lines.length;
+      const stored = await client.blobs.put(`${registry.host}/demo`, pieces(100_000), {
+        chunkBytes: 1_000_000,
+      });
+      expect(stored).toMatchObject({ digest, size: bytes.byteLength });
+      expect(state.blobs.get(digest)?.equals(bytes)).toBe(true);
+      expect(methodsOf(registry.lines.slice(before))).toEqual(expected);
+    }
+  });
+
+  it("GCR: gets content that can be read twice without its being held in memory", async () => {
+    const { script, state } = uploadScript({ patch: () => ({ status: 405 }) }, [bytes]);
+    await using registry = await scriptedRegistry(script);
+    const client = testClient({ limits: { spoolBytes: 0 } });
+    const body = { size: bytes.byteLength, open: pieces.bind(undefined, 100_000) };
+    await client.blobs.put(`${registry.host}/demo`, body, { chunkBytes: 1_000_000 });
+    expect(state.blobs.get(digest)?.equals(bytes)).toBe(true);
+  });
+
+  it("GCR: a stream too large to be held in memory ends with an error that names the option and the way out", async () => {
+    const { script, state } = uploadScript({ patch: () => ({ status: 405 }) }, [bytes]);
+    await using registry = await scriptedRegistry(script);
+    const client = testClient({ limits: { spoolBytes: 2 * MIB } });
+    let ended = false;
+    async function* source(): AsyncGenerator<Uint8Array> {
+      try {
+        yield* pieces(100_000);
+      } finally {
+        ended = true;
+      }
+    }
+    const pushed = client.blobs.put(`${registry.host}/demo`, source(), { chunkBytes: 1_000_000 });
+    await expect(pushed).rejects.toMatchObject({
+      code: "SIZE_EXCEEDED",
+      message: expect.stringMatching(/limits\.spoolBytes.*\{ size, open \}/),
+    });
+    expect(ended).toBe(true);
+    expect(state.blobs.size).toBe(0);
+    // Nothing is learnt of a registry from what was not sent.
+    expect(client.capabilities.get(registry.host, "chunkedUpload")).toBeUndefined();
+  });
+
+  it.each(["monolithic", "single-post"] as const)(
+    "sends a stream %s where it is told to",
+    async (strategy) => {
+      const { script, state } = uploadScript(
+        { post: (seen, upload) => (seen.path.includes("digest=") ? commit(seen, upload) : undefined) },
+        [bytes],
+      );
+      await using registry = await scriptedRegistry(script);
+      await testClient().blobs.put(`${registry.host}/demo`, pieces(1_000_000), {
+        strategy,
+        chunkBytes: 1_000_000,
+      });
+      expect(state.blobs.has(digest)).toBe(true);
+      expect(methodsOf(registry.lines)).toEqual(strategy === "monolithic" ? ["POST", "PUT"] : ["POST"]);
+    },
+  );
+
+  it("keeps to chunks for a stream where it is told to, and says what the registry says", async () => {
+    const { script } = uploadScript({ patch: () => ({ status: 405, body: errorBody("UNSUPPORTED") }) }, [
+      bytes,
+    ]);
+    await using registry = await scriptedRegistry(script);
+    const options = { strategy: "chunked", chunkBytes: 1_000_000 } as const;
+    await expect(
+      testClient().blobs.put(`${registry.host}/demo`, pieces(100_000), options),
+    ).rejects.toMatchObject({ code: "UNSUPPORTED" });
   });
 
   it("Artifactory, behind a proxy that limits bodies: gets chunks where one request for all is too large", async () => {
