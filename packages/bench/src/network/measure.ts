@@ -15,7 +15,7 @@ export async function measure(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Cost> {
   // The shell's own `time` has what Node does not give: the CPU time of a child that ended.
-  const child = spawn("bash", ["-c", 'TIMEFORMAT=$\'\\n%R %U %S\'; time "$@" >&2', "bash", ...command], {
+  const child = spawn("bash", ["-c", "TIMEFORMAT=$'\\n%R %U %S'; time \"$@\" >&2", "bash", ...command], {
     env: { ...process.env, LC_ALL: "C", ...env },
     stdio: ["ignore", "ignore", "pipe"],
   });
