@@ -48,7 +48,9 @@ export async function packAll(): Promise<Packed> {
       );
       if (files.length !== wanted.length) throw new Error(`${files.join()} are not ${wanted.join()}`);
       const paths = files.map((file) => join(tarballs, file));
-      await run("npm", ["install", "--no-audit", "--no-fund", ...paths], { cwd: folder });
+      // npm waits five minutes for an answer that does not come before it asks again; this is long enough.
+      const flags = ["--no-audit", "--no-fund", "--prefer-offline", "--fetch-timeout=15000"];
+      await run("npm", ["install", ...flags, ...paths], { cwd: folder, timeout: 120_000 });
       return folder;
     },
     async [Symbol.asyncDispose]() {
