@@ -6,7 +6,7 @@ import type {
   CredentialKey,
   WritableCredentialStore,
 } from "../credential.ts";
-import { lookupOf, normaliseHost } from "../credential-stores.ts";
+import { chain, lookupOf, normaliseHost } from "../credential-stores.ts";
 import { AuthError, isAuthError } from "../errors.ts";
 import { readAuthEntry, writeAuthEntry } from "./auth-entry.ts";
 import { type ConfigDocument, isRecord, readConfig, updateConfig } from "./config-file.ts";
@@ -24,14 +24,23 @@ export interface ContainersAuthOptions {
   readonly helperTimeoutMs?: number | undefined;
   /** Whether docker's own files end the search, as they do for podman (default true). */
   readonly docker?: boolean | undefined;
+  /**
+   * `credential-helpers` of registries.conf: the places that are asked, in turn, where `containers-auth.json` stands
+   * for the files (default: the files alone).
+   */
+  readonly credentialHelpers?: readonly string[] | undefined;
 }
+
+/** What registries.conf calls the files among its helpers (containers-registries.conf(5)). */
+const FILES = "containers-auth.json";
 
 /**
  * The files `podman login` and `skopeo login` write (containers-auth.json(5)): the one named by `file` or
  * `REGISTRY_AUTH_FILE` alone, or else the runtime's, the user's, and docker's. Entries may be narrowed to a repository
- * or to all below a path; the most specific one counts. Written is the first file.
+ * or to all below a path; the most specific one counts. Written is the first file, or the first of `credentialHelpers`.
  *
- * @throws AuthError `CONFIG`, `HELPER_FAILED`, `SIZE_EXCEEDED` from its methods
+ * @throws AuthError `CONFIG`, `HELPER_FAILED`, `SIZE_EXCEEDED` from its methods; `CONFIG` at once for the name of a
+ * helper that no program can have
  * @example
  * ```ts
  * import { containersAuthStore } from "@reg/auth/node";
@@ -41,8 +50,16 @@ export interface ContainersAuthOptions {
  */
 export function containersAuthStore(options: ContainersAuthOptions = {}): WritableCredentialStore {
   const env = options.env ?? process.env;
-  const files = authFiles(options, env);
   const helpers = new HelperStores({ env, timeoutMs: options.helperTimeoutMs });
+  const store = authFilesStore(authFiles(options, env), helpers);
+  const names = options.credentialHelpers ?? [FILES];
+  return chain(...names.map((name) => (name === FILES ? store : helpers.of(name))));
+}
+
+function authFilesStore(
+  files: readonly [AuthFile, ...AuthFile[]],
+  helpers: HelperStores,
+): WritableCredentialStore {
   const [first] = files;
   return {
     async get(key, getOptions) {

@@ -12,6 +12,8 @@ export interface DefaultCredentialOptions {
   readonly helperTimeoutMs?: number | undefined;
   /** This auth.json instead of every other file, as `--authfile` and `REGISTRY_AUTH_FILE` say. */
   readonly authFile?: string | undefined;
+  /** `credential-helpers` of registries.conf, for podman's part of the search: see {@link containersAuthStore}. */
+  readonly credentialHelpers?: readonly string[] | undefined;
 }
 
 /**
@@ -29,13 +31,13 @@ export interface DefaultCredentialOptions {
  */
 export function defaultCredentialStore(options: DefaultCredentialOptions = {}): WritableCredentialStore {
   const env = options.env ?? process.env;
-  const { helperTimeoutMs } = options;
+  const { helperTimeoutMs, credentialHelpers } = options;
   const alone = options.authFile ?? env["REGISTRY_AUTH_FILE"] ?? "";
   const files =
     alone === ""
       ? [
           dockerConfigStore({ env, helperTimeoutMs }),
-          containersAuthStore({ env, helperTimeoutMs, docker: false }),
+          containersAuthStore({ env, helperTimeoutMs, credentialHelpers, docker: false }),
         ]
       : [containersAuthStore({ env, helperTimeoutMs, file: alone })];
   return chain(environmentStore({ env }), dockerAuthConfigStore({ env, helperTimeoutMs }), ...files);

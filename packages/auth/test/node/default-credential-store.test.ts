@@ -107,6 +107,25 @@ describe("podman's files", () => {
     });
   });
 
+  test("take their turn among the helpers that registries.conf names", async () => {
+    await using home = await makeHome({ [PODMAN]: auths({ "a.io": "file:p", "b.io": "file:p" }) });
+    const found = { exit: 0, stdout: '{"Username":"helper","Secret":"p"}' };
+    const none = { exit: 1, stdout: "credentials not found in native keychain\n" };
+    await home.helper("first", { get: { "a.io": found, "b.io": none, "c.io": { exit: 2, stdout: "" } } });
+    await home.helper("last", { get: { "c.io": found } });
+    const credentialHelpers = ["first", "containers-auth.json", "last"];
+    const store = containersAuthStore({ env: home.env, credentialHelpers });
+    expect(await store.get({ registry: "a.io", repository: "x" })).toMatchObject({
+      source: "docker-credential-first",
+    });
+    expect(await store.get({ registry: "b.io" })).toMatchObject({ username: "file" });
+    expect(await store.get({ registry: "c.io" })).toMatchObject({ source: "docker-credential-last" });
+    const alone = containersAuthStore({ env: home.env, credentialHelpers: ["first"] });
+    expect(await alone.get({ registry: "b.io" })).toBeUndefined();
+    await expect(alone.get({ registry: "c.io" })).rejects.toMatchObject({ code: "HELPER_FAILED" });
+    expect(() => containersAuthStore({ credentialHelpers: ["../x"] })).toThrow(/nothing was run/);
+  });
+
   test("end with docker's oldest, whose keys are addresses", async () => {
     await using home = await makeHome({ "$HOME/.dockercfg": '{"https://a.io/v1/":{"auth":"dTpw"}}' });
     expect(await containersAuthStore({ env: home.env }).get({ registry: "a.io" })).toMatchObject({

@@ -38,7 +38,7 @@ test("a second process signs in without asking for a token, and another identity
 test("the file is its owner's alone, and nothing else is left beside it", async () => {
   await using home = await makeHome();
   const cache = fileTokenCache(home.path(FILE));
-  await Promise.all(["a", "b", "c"].map((key) => cache.set(key, inAMinute(`token ${key}`))));
+  await Promise.all(["a", "b", "c"].map(async (key) => cache.set(key, inAMinute(`token ${key}`))));
   for (const key of ["a", "b", "c"]) expect(await cache.get(key)).toMatchObject({ token: `token ${key}` });
   await cache.delete("b");
   expect(await cache.get("b")).toBeUndefined();
