@@ -1,3 +1,4 @@
+import { foreignPage } from "./browser-page.ts";
 import { isRegistryError, RegistryError } from "./errors.ts";
 import type { Listing } from "./listing.ts";
 import { type FetchedPage, paging } from "./paging.ts";
@@ -30,7 +31,8 @@ export function listNames(
   const fetch = async (url: URL): Promise<FetchedPage<string>> => {
     const limit = { bytes: wire.limits.pageBytes, option: "pageBytes" as const };
     const { response, bytes } = await wire.read({ ...request, url }, limit, 200);
-    return { items: readNames(bytes, member, request.what).filter(isName), response };
+    const items = readNames(bytes, member, request.what);
+    return { items, chosen: items.filter(isName), response };
   };
   return paging<string>({
     first: () => firstUrl(request.url, options),
@@ -44,7 +46,7 @@ export function listNames(
         return fetch(smaller);
       }
     },
-    guess: options.probe === true ? behindLast : undefined,
+    guess: (names, url) => behindLast(names, url, options.probe === true),
     key: (name) => name,
     maxPages: wire.limits.pages,
     cursor: options.cursor,
@@ -81,10 +83,16 @@ export function smallerPage(url: URL, error: unknown): URL | undefined {
   return smaller;
 }
 
-/** A page as full as it may be, and no link: there may be more behind its last name. */
-function behindLast(names: readonly string[], url: URL): URL | undefined {
+/**
+ * Where a listing may go on that does not link: behind the last name of a full page. A browser may keep the link from
+ * a page, and without `n` nobody knows when one is full: there it is looked for in any case.
+ */
+function behindLast(names: readonly string[], url: URL, probe: boolean): URL | undefined {
   const last = names.at(-1);
-  if (last === undefined || String(names.length) !== url.searchParams.get("n")) return undefined;
+  const n = url.searchParams.get("n");
+  const hidden = foreignPage(url) !== undefined;
+  const full = n === null ? hidden : String(names.length) === n;
+  if (last === undefined || !full || !(probe || hidden)) return undefined;
   const next = new URL(url.href);
   next.searchParams.set("last", last);
   return next;

@@ -129,6 +129,16 @@ describe("listings", () => {
     ]);
   });
 
+  it("Artifactory: a page is full with the digests in it, and it goes on behind its last name", async () => {
+    const listed = `sha256:${"0".repeat(64)}`;
+    await using registry = await scriptedRegistry({
+      [`${TAGS}?n=2`]: { status: 200, body: JSON.stringify({ tags: ["a", listed] }) },
+      [`${TAGS}?n=2&last=${encodeURIComponent(listed)}`]: { status: 200, body: '{"tags":["z"]}' },
+    });
+    const found = testClient().tags.list(`${registry.host}/demo`, { pageSize: 2, probe: true });
+    expect(await collect(found)).toEqual(["a", "z"]);
+  });
+
   it("Harbor: refuses a last it does not like, and the error says so", async () => {
     await using registry = await scriptedRegistry({
       "GET /v2/_catalog": { status: 400, body: errorBody("BAD_REQUEST", "the last does not exist") },
