@@ -11,6 +11,7 @@ export const COMMON_OPTIONS: readonly OptionDefinition[] = [
   },
   { name: "all-platforms", summary: "take the image for every platform it is made for" },
   { name: "plain-http", summary: "speak http instead of https (loopback addresses do so by themselves)" },
+  { name: "https", summary: "speak https, to loopback addresses too" },
   {
     name: "insecure",
     summary: "accept any TLS certificate; with --plain-http, send passwords unencrypted too",

@@ -13,11 +13,11 @@ export interface Failure {
   readonly exit: ExitCode;
 }
 
-/** What an error of any of the packages means to someone at a command line. */
-export function describeFailure(error: unknown): Failure {
+/** What an error of any of the packages means to someone at a command line, who ran `command`. */
+export function describeFailure(error: unknown, command?: string): Failure {
   if (!(error instanceof Error)) return { code: "FAILED", message: String(error), exit: 1 };
   const code = errorCode(error);
-  const hint = hintOf(error, code);
+  const hint = hintOf(error, code, command);
   const status = property(error, "status");
   const errors = property(error, "errors");
   return {
@@ -49,6 +49,12 @@ export function failureDocument(failure: Failure): object {
   };
 }
 
+/** The packages name their own options; here are those of the command line. */
+export function howToAllow(message: string): string | undefined {
+  if (message.includes("sendSecretsOverPlainHttp")) return "here: --plain-http together with --insecure";
+  return message.includes("realms:") ? "here: --realm HOST=URL" : undefined;
+}
+
 function errorCode(error: Error): string {
   const code = property(error, "code");
   if (typeof code === "string" && code !== "") return code;
@@ -65,11 +71,11 @@ function messageOf(error: Error): string {
   return typeof path === "string" ? `${path}: ${known}` : known;
 }
 
-function hintOf(error: Error, code: string): string | undefined {
+function hintOf(error: Error, code: string, command: string | undefined): string | undefined {
   const own = property(error, "hint");
   if (typeof own === "string" && own !== "" && !error.message.includes(own)) return own;
-  if (code === "NOT_FOUND") return whereToLook(error);
-  if (code === "POLICY_REFUSED") return howToAllow(error);
+  if (code === "NOT_FOUND") return whereToLook(error, command);
+  if (code === "POLICY_REFUSED") return howToAllow(error.message);
   if (code === "UNAUTHENTICATED") return howToSignIn(error);
   // A message of two sentences says the next step already.
   if (/[.;] \S/.test(error.message)) return undefined;
@@ -81,19 +87,23 @@ function howToSignIn(error: Error): string {
   return `\`reg login ${typeof registry === "string" ? registry : "HOST"}\` signs in, \`reg auth explain\` shows what was tried`;
 }
 
-/** The packages name their own options; here are those of the command line. */
-function howToAllow(error: Error): string | undefined {
-  if (error.message.includes("sendSecretsOverPlainHttp"))
-    return "here: --plain-http together with --insecure";
-  return error.message.includes("realms:") ? "here: --realm HOST=URL" : undefined;
-}
-
-function whereToLook(error: Error): string | undefined {
+function whereToLook(error: Error, command: string | undefined): string | undefined {
   if (error.message.includes(" blob ")) return undefined;
   const registry = property(error, "registry");
   const repository = property(error, "repository");
   if (typeof registry !== "string" || typeof repository !== "string") return undefined;
-  return `\`reg tags ${registry}/${repository}\` lists what there is`;
+  // Nothing is gained from listing the tags of a repository that is not there, which may be what has just failed.
+  if (command !== "tags" && !hasUnknownName(error)) {
+    return `\`reg tags ${registry}/${repository}\` lists what there is`;
+  }
+  // Docker Hub has too many repositories to list them.
+  return registry === "docker.io" ? "check its name" : `\`reg catalog ${registry}\` lists its repositories`;
+}
+
+/** The registry says itself that it has no such repository (distribution-spec, "Error Codes"). */
+function hasUnknownName(error: Error): boolean {
+  const errors = property(error, "errors");
+  return Array.isArray(errors) && errors.some((each) => each?.code === "NAME_UNKNOWN");
 }
 
 function property(error: Error, name: string): unknown {

@@ -1,6 +1,6 @@
 import type { ContentSource, ContentTarget, Reference } from "@reg/sdk";
 import type { Call } from "./call.ts";
-import { parseLocation } from "./location.ts";
+import { type Location, parseLocation } from "./location.ts";
 import type { Session } from "./session.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -77,9 +77,9 @@ export async function openTarget(
   const { kind, path } = location;
   if (kind === "oci") {
     const { openLayoutTarget } = await import("./open-layout-target.ts");
-    return openLayoutTarget(call, sdk, path, location.name ?? source.name);
+    return openLayoutTarget(call, sdk, path, localName(location, source));
   }
-  const name = location.name ?? (kind === "docker-archive" ? dockerName(source) : source.name);
+  const name = localName(location, source);
   const archive =
     kind === "oci-archive"
       ? await sdk.openOciArchive(path, { mode: "write" })
@@ -118,6 +118,17 @@ export async function openRepairTarget(
 /** What a registry is asked for: the digest where there is one. */
 export function refOf(reference: Reference): string {
   return reference.digest ?? reference.tag ?? "latest";
+}
+
+/** A tag as the target writes it: one of a registry is checked before anything is asked. */
+export function checkTag(session: Session, remote: Reference | undefined, tag: string): string {
+  return remote === undefined ? tag : session.tag(remote, tag);
+}
+
+/** What an image is called in a place on this machine: as the user says, or as it is called at its source. */
+export function localName(location: Location, source: OpenSource): string {
+  if (location.kind === "remote") return source.name;
+  return location.name ?? (location.kind === "docker-archive" ? dockerName(source) : source.name);
 }
 
 /** Docker knows images by repository and tag. */

@@ -92,7 +92,7 @@ function report(output: Output, error: unknown, signal: AbortSignal, call: Call 
   }
   // An abort by --timeout surfaces in many shapes; its reason is the one that says so.
   const reason: unknown = call?.signal.aborted === true ? call.signal.reason : error;
-  const failure = describeFailure(reason);
+  const failure = describeFailure(reason, call?.name);
   tell(output, failure);
   return failure.exit;
 }

@@ -117,12 +117,16 @@ function clientOptions(
   const resolve = call.list("resolve");
   const realms = call.list("realm");
   const concurrency = call.number("concurrency");
+  if (call.flag("plain-http") && call.flag("https")) {
+    throw new UsageError("--plain-http and --https contradict each other");
+  }
   return {
     ...environment.client,
     credentials,
     userAgent: "reg",
     onWarning: ({ registry, text }) => call.output.note(`${registry} warns: ${text}`),
     ...(call.flag("plain-http") ? { plainHttp: true } : {}),
+    ...(call.flag("https") ? { plainHttp: false } : {}),
     ...(call.flag("insecure") ? { insecure: true } : {}),
     ...(call.flag("plain-http") && call.flag("insecure") ? { sendSecretsOverPlainHttp: true } : {}),
     ...(realms.length === 0 ? {} : { realms: readRealms(realms) }),

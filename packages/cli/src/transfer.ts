@@ -1,15 +1,16 @@
 import type { ContentSource, CopyOptions, CopyPlan, CopyResult } from "@reg/sdk";
 import type { Call } from "./call.ts";
-import { formatBytes, formatDuration, formatTable } from "./format.ts";
+import { assertPlanned, plannedSource, readPlan, showPlan } from "./copy-plan.ts";
+import { formatBytes, formatDuration } from "./format.ts";
 import { parseLocation } from "./location.ts";
-import { type OpenSource, type OpenTarget, openSource, openTarget } from "./open-location.ts";
+import { checkTag, type OpenSource, type OpenTarget, openSource, openTarget } from "./open-location.ts";
 import { startProgress } from "./progress/start-progress.ts";
 import { openSession, type Session } from "./session.ts";
 import { UsageError } from "./usage-error.ts";
 
 /**
  * Pull, push and copy: `{source, target, digest, mediaType, size, bytes, copied, mounted, skipped, tags}`; with
- * `--dry-run` the plan.
+ * `--dry-run` the plan, which `--plan FILE` does later.
  */
 export async function transfer(
   call: Call,
@@ -21,13 +22,22 @@ export async function transfer(
     .map(parseLocation)
     .flatMap((each) => (each.kind === "remote" ? [each.reference] : []));
   const session = await openSession(call, remotes);
+  const plan = await readPlan(call, session.sdk);
   const opened = await openSource(call, session, from);
   const isLocal = parseLocation(to).kind !== "remote";
-  const read = isLocal ? await withRootRead(opened, call.signal) : opened;
-  const source = await converted(call, session, read);
-  const options = copyOptions(call);
+  const read = isLocal && plan === undefined ? await withRootRead(opened, call.signal) : opened;
+  const found = await converted(call, session, read);
+  const source = plan === undefined ? found : plannedSource(found, plan);
+  const options = { ...copyOptions(call), tags };
   if (call.flag("dry-run")) return showPlan(call, session, source, to, options);
-  await publish(call, session, source, to, { ...options, tags });
+  await publish(call, session, source, to, { ...options, plan });
+}
+
+interface PublishOptions extends CopyOptions {
+  /** Further tags, besides the one in `to`. */
+  readonly tags?: readonly string[];
+  /** What to do, where that was found out before. */
+  readonly plan?: CopyPlan | undefined;
 }
 
 /** Copies to where `to` says, and tells what came of it. What a failure leaves behind is taken away. */
@@ -36,20 +46,21 @@ export async function publish(
   session: Session,
   source: OpenSource,
   to: string,
-  options: CopyOptions & { readonly tags?: readonly string[] } = {},
+  options: PublishOptions = {},
 ): Promise<void> {
   const started = performance.now();
-  const { tags = [], ...copyOptions } = options;
+  const { tags = [], plan, ...selection } = options;
   const target = await openTarget(call, session, to, source);
-  const refs = [target.ref, ...tags.map((tag) => checkTag(session, target, tag))];
-  const onProgress = startProgress(call);
+  const refs = [target.ref, ...tags.map((tag) => checkTag(session, target.remote, tag))];
+  const copyOptions = { ...selection, signal: call.signal, onProgress: startProgress(call) };
   let result: CopyResult;
   try {
-    result = await session.sdk.copy(source.store, source.ref, target.store, refs, {
-      ...copyOptions,
-      signal: call.signal,
-      onProgress,
-    });
+    if (plan === undefined) {
+      result = await session.sdk.copy(source.store, source.ref, target.store, refs, copyOptions);
+    } else {
+      assertPlanned(plan, refs);
+      result = await session.sdk.applyPlan(plan, source.store, target.store, copyOptions);
+    }
     await target.finish();
   } catch (error) {
     await target.abandon(error);
@@ -120,10 +131,6 @@ function platformChoice(platforms: readonly string[], sparse: boolean): CopyOpti
   return platforms.length === 1 ? { platform: platforms[0] } : { platforms, index: "rewrite" };
 }
 
-function checkTag(session: Session, target: OpenTarget, tag: string): string {
-  return target.remote === undefined ? tag : session.tag(target.remote, tag);
-}
-
 function report(
   call: Call,
   source: OpenSource,
@@ -157,48 +164,4 @@ function report(
       return rewritten === undefined ? [summary] : [summary, `rewritten from ${rewritten.from.digest}`];
     },
   );
-}
-
-async function showPlan(
-  call: Call,
-  session: Session,
-  source: OpenSource,
-  to: string,
-  options: CopyOptions,
-): Promise<void> {
-  const { sdk } = session;
-  const location = parseLocation(to);
-  // Nothing is made for a plan: what is not there yet is planned for as an empty store.
-  const target = await openTargetForPlan(call, session, to, source).catch((error: unknown) => {
-    if (location.kind === "remote") throw error;
-    return { store: sdk.memoryStore(), ref: source.name };
-  });
-  const plan: CopyPlan = await sdk.planCopy(source.store, source.ref, target.store, target.ref, {
-    ...options,
-    signal: call.signal,
-  });
-  call.output.result(plan, () => [
-    ...formatTable(
-      plan.nodes.map((node) => [
-        node.action,
-        node.kind,
-        node.descriptor.digest,
-        formatBytes(node.descriptor.size),
-      ]),
-    ),
-    `${formatBytes(plan.bytes)} to move`,
-  ]);
-}
-
-async function openTargetForPlan(
-  call: Call,
-  session: Session,
-  to: string,
-  source: OpenSource,
-): Promise<Pick<OpenTarget, "store" | "ref">> {
-  const location = parseLocation(to);
-  if (location.kind === "remote") return openTarget(call, session, to, source);
-  const { sdk } = session;
-  if (location.kind !== "oci") return { store: sdk.memoryStore(), ref: source.name };
-  return { store: await sdk.openLayout(location.path), ref: location.name ?? source.name };
 }

@@ -107,7 +107,7 @@ describe("completion", () => {
     expect(offered("reg pu")).toEqual(["pull", "push"]);
     expect(offered("reg blob ")).toEqual(["delete", "get", "head", "put"]);
     expect(offered("reg blob get --out")).toEqual(["--output"]);
-    expect(offered("reg tags --sort ")).toEqual(["name", "semver"]);
+    expect(offered("reg tags --order ")).toEqual(["created", "name", "semver"]);
     expect(offered("reg completion ")).toEqual(["bash", "fish", "zsh"]);
   });
 
@@ -129,7 +129,7 @@ describe("completion", () => {
     expect(complete("")).toEqual([...new Set(NAMES.map((name) => name.split(" ")[0]))]);
     expect(complete("blob", "")).toEqual(["get", "put", "head", "delete"]);
     expect(complete("blob", "get", "--out")).toEqual(["--output"]);
-    expect(complete("tags", "--sort", "")).toEqual(["name", "semver"]);
+    expect(complete("tags", "--order", "")).toEqual(["name", "semver", "created"]);
     expect(complete("completion", "")).toEqual(["bash", "zsh", "fish"]);
     expect(complete("pull", "--fam")).toEqual(["--family"]);
     expect(complete("pull", "x", "--progress", "j")).toEqual(["json"]);

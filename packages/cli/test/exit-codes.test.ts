@@ -83,6 +83,9 @@ describe("exit codes", () => {
       cwd,
     });
     expectPlainFailure(repository, 3, /no\/such/);
+    const tags = await reg(["tags", `localhost:${open.port}/no/such`], { cwd });
+    expectPlainFailure(tags, 3, /no\/such.*`reg catalog localhost:\d+`/);
+    expect(tags.stderr).not.toContain("reg tags");
     expectNothingLeft();
   });
 

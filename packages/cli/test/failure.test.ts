@@ -52,6 +52,12 @@ describe("the line", () => {
     expect(failureLine(describeFailure(error))).toBe(
       "reg: no such tag; `reg tags ghcr.io/a/b` lists what there is",
     );
+    const unknown = { registry: "ghcr.io", repository: "a/b", errors: [{ code: "NAME_UNKNOWN" }] };
+    const noRepository = describeFailure(new RegistryError("NOT_FOUND", "no such repository", unknown));
+    expect(noRepository.hint).toBe("`reg catalog ghcr.io` lists its repositories");
+    expect(describeFailure(error, "tags").hint).toBe("`reg catalog ghcr.io` lists its repositories");
+    const hub = new RegistryError("NOT_FOUND", "no", { registry: "docker.io", repository: "library/x" });
+    expect(describeFailure(hub, "tags").hint).toBe("check its name");
     const said = new TransportError("NETWORK", "the name does not resolve; look at the DNS");
     expect(failureLine(describeFailure(said))).toBe("reg: the name does not resolve; look at the DNS");
   });

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createRegistry, memoryStorage, type RegistryListener, serve } from "@reg/server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -136,6 +136,56 @@ describe("platforms and formats", () => {
   });
 });
 
+describe("plans", () => {
+  test("--dry-run --json is a plan, and --plan does it, wherever the tag has gone meanwhile", async () => {
+    const from = `${host}/planned:now`;
+    await done("push", "-q", "oci:base:1.0", from);
+    const to = `${host}/by-plan:1`;
+    const { stdout } = await done("copy", "--dry-run", "--json", from, to);
+    expect((await reg(["exists", to], { cwd })).code).toBe(3);
+    writeFileSync(join(cwd, "plan.json"), stdout);
+    await done("mutate", "-q", from, "--label", "moved=yes", "--to", from);
+    const copied = JSON.parse((await done("copy", "--json", "--plan", "plan.json", from, to)).stdout);
+    expect(copied).toMatchObject({ digest: base.digest, target: to, mounted: 2, tags: ["1"] });
+    expect((await done("digest", to)).stdout).toBe(`${base.digest}\n`);
+  });
+
+  test("a plan reaches every kind of place, further tags and other formats too", async () => {
+    for (const [words, check] of [
+      [["push", "oci:base:1.0", `${host}/by-plan:2`, "-t", "3"], `${host}/by-plan:3`],
+      [["pull", `${host}/base:1.0`, "oci:planned-layout"], "oci:planned-layout:1.0"],
+      [["pull", `${host}/base:1.0`, "docker-archive:planned.tar"], "docker-archive:planned.tar"],
+      [["copy", "--format", "docker", "oci:base:1.0", `${host}/by-plan:docker`], `${host}/by-plan:docker`],
+    ] as const) {
+      const plan = await done(...words, "--dry-run", "--json");
+      writeFileSync(join(cwd, "plan.json"), plan.stdout);
+      await done(...words, "-q", "--plan", "plan.json");
+      await done("verify", "-q", check);
+    }
+  });
+
+  test("a plan for another source, another target or with other choices is refused, and nothing is made", async () => {
+    const plan = await done("pull", "--dry-run", "--json", `${host}/base:1.0`, "oci:not-made:a");
+    writeFileSync(join(cwd, "plan.json"), plan.stdout);
+    const pull = ["pull", "--plan", "plan.json"];
+    const source = await reg([...pull, `${host}/base:2.0`, "oci:not-made:a"], { cwd });
+    expect(source).toMatchObject({ code: 2, stderr: expect.stringMatching(/made for "1\.0".*same SOURCE/) });
+    const target = await reg([...pull, `${host}/base:1.0`, "oci:not-made:b"], { cwd });
+    expect(target).toMatchObject({ code: 2, stderr: expect.stringMatching(/under a, not under b/) });
+    const choice = await reg([...pull, "--sparse", `${host}/base:1.0`, "oci:not-made:a"], { cwd });
+    expect(choice).toMatchObject({ code: 2, stderr: expect.stringMatching(/--plan and --sparse/) });
+    writeFileSync(join(cwd, "plan.json"), "{}");
+    expect((await reg([...pull, `${host}/base:1.0`, "oci:not-made:a"], { cwd })).code).toBe(1);
+    expect(existsSync(join(cwd, "not-made"))).toBe(false);
+  });
+
+  test("for people it is a line for each piece", async () => {
+    const { stdout } = await done("copy", "--dry-run", "oci:base:1.0", `${host}/unmade:1`);
+    expect(stdout).toMatch(/^copy +manifest +\d.* sha256:/m);
+    expect(stdout).toMatch(/^tag 1\n.* to move\n$/m);
+  });
+});
+
 describe("sync", () => {
   test("mirrors what the rules say, goes on past what fails, and says so with exit code 1", async () => {
     const rules = [
@@ -153,6 +203,33 @@ describe("sync", () => {
     writeFileSync(join(cwd, "mirror.yaml"), `${[...rules.slice(0, 2), rules[3]].join("\n")}\n`);
     const again = await done("sync", "mirror.yaml", "--json");
     expect(JSON.parse(again.stdout)).toMatchObject({ copied: 0, unchanged: 1, failed: 0 });
+  });
+
+  test("--dry-run tells each tag, and does nothing", async () => {
+    const rules = `version: 1\nrules:\n  - { from: ${host}/base, to: ${host}/mirror/dry, tags: ["1.*"] }\n`;
+    writeFileSync(join(cwd, "dry.yaml"), rules);
+    const { stdout } = await done("sync", "dry.yaml", "--dry-run");
+    expect(stdout).toMatch(/^planned \S+\/base:1\.0 -> \S+\/mirror\/dry:1\.0 \(.*\)\nplanned +1\n/);
+    expect((await reg(["tags", `${host}/mirror/dry`], { cwd })).code).toBe(3);
+  });
+
+  test("--cursor: a run that was stopped goes on, and one that came to its end leaves no file", async () => {
+    await done("tag", "-q", `${host}/base:1.0`, "stop-a", "stop-b");
+    const rules = `version: 1\nrules:\n  - { from: ${host}/base, to: ${host}/mirror/stop, tags: ["stop-*"] }\n`;
+    writeFileSync(join(cwd, "stop.yaml"), rules);
+    const id = `copy ${host}/base:stop-a ${host}/mirror/stop:stop-a`;
+    writeFileSync(join(cwd, "cursor"), JSON.stringify({ version: 1, done: [id] }));
+    const { stdout } = await done("sync", "stop.yaml", "--cursor", "cursor", "--json");
+    expect(JSON.parse(stdout)).toMatchObject({ copied: 1, outcomes: [{ step: { tag: "stop-b" } }] });
+    expect((await done("tags", `${host}/mirror/stop`)).stdout).toBe("stop-b\n");
+    expect(existsSync(join(cwd, "cursor"))).toBe(false);
+  });
+
+  test("a file that is no cursor is refused, and kept", async () => {
+    writeFileSync(join(cwd, "cursor"), "[]");
+    const ended = await reg(["sync", "stop.yaml", "--cursor", "cursor"], { cwd });
+    expect(ended).toMatchObject({ code: 2, stderr: expect.stringMatching(/no cursor.*not there yet/) });
+    expect(readFileSync(join(cwd, "cursor"), "utf8")).toBe("[]");
   });
 
   test("rules that are no YAML are wrong usage", async () => {

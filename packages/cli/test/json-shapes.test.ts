@@ -87,10 +87,25 @@ describe("the shapes of --json", () => {
   test("tags, with and without digests", async () => {
     expect(await json("tags", app)).toEqual({ repository: app, tags: ["1.0", "1.1", "multi"] });
     expect(
-      await json("tags", app, "--match", "1.*", "--sort", "semver", "--reverse", "--limit", "1"),
+      await json("tags", app, "--match", "1.*", "--order", "semver", "--reverse", "--limit", "1"),
     ).toEqual({
       repository: app,
       tags: ["1.1"],
+    });
+    expect(await json("tags", app, "--semver", ">1.0")).toEqual({ repository: app, tags: ["1.1"] });
+    expect(
+      await json("tags", app, "--match", "1.*", "--order", "created", "--with-created", "--limit", "1"),
+    ).toEqual({
+      repository: app,
+      tags: [
+        {
+          tag: "1.0",
+          created: "2024-05-06T07:08:09Z",
+          digest: DIGEST,
+          mediaType: expect.any(String),
+          size: expect.any(Number),
+        },
+      ],
     });
     expect(await json("tags", app, "--with-digests", "--limit", "1")).toEqual({
       repository: app,

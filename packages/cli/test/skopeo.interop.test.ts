@@ -98,7 +98,7 @@ describe.each(KINDS)("$name", ({ name, programs, guarded }) => {
       mkdirSync(join(cwd, `skopeo-${kind}`));
       await skopeo(`docker://${ref}:1.1`, `oci:${join(cwd, `skopeo-${kind}`)}:1.1`);
       expectSameBlobs(image, join(cwd, `skopeo-${kind}`));
-      const tags = await reg(["tags", ref, "--sort", "name", "--json"], { cwd });
+      const tags = await reg(["tags", ref, "--order", "name", "--json"], { cwd });
       expect(JSON.parse(tags.stdout)).toEqual({ repository: ref, tags: ["1.0", "1.1"] });
     },
   );

@@ -1,6 +1,7 @@
-import type { AuthEvent } from "@reg/sdk";
+import type { AuthEvent, Challenge } from "@reg/sdk";
 import type { Call } from "../call.ts";
 import type { ExitCode } from "../command.ts";
+import { howToAllow } from "../failure.ts";
 import { nameOf, openSession } from "../session.ts";
 
 /** `{registry, repository, scopes, events, credential, status, allowed, reason}`; never a secret. */
@@ -27,10 +28,18 @@ export async function run(call: Call): Promise<ExitCode> {
   const document = { registry, repository: repository ?? null, scopes, events };
   call.output.result(
     { ...document, credential: credential ?? null, status: status ?? null, allowed, reason },
-    () => [...events.map(describe), reason],
+    () => steps(events, reason),
   );
   // A repository that is not there has let us in all the same.
   return allowed || status === 404 ? 0 : 4;
+}
+
+/** A line for each step; the reason last, unless the last step says it. */
+function steps(events: readonly AuthEvent[], reason: string): string[] {
+  const lines = events.map(describe);
+  const said = lines.at(-1)?.includes(reason) === true ? lines : [...lines, reason];
+  const hint = howToAllow(reason);
+  return hint === undefined ? said : [...said, hint];
 }
 
 function describe(event: AuthEvent): string {
@@ -41,7 +50,7 @@ function describe(event: AuthEvent): string {
       return `asked ${event.store} for ${event.key}: ${event.found}${user}${why}`;
     }
     case "challenge":
-      return `the registry asks for ${event.challenges.map(({ scheme, params }) => `${scheme} ${JSON.stringify(params)}`).join(" or ")}`;
+      return `the registry asks for ${event.challenges.map(challengeText).join(" or ")}`;
     case "token-request": {
       const user = event.username === undefined ? "" : ` of ${event.username}`;
       const service = event.service === undefined ? "" : `, service ${event.service}`;
@@ -58,4 +67,10 @@ function describe(event: AuthEvent): string {
     case "answer":
       return `the registry answers ${event.status}`;
   }
+}
+
+/** As it stands in a header. */
+function challengeText({ scheme, params }: Challenge): string {
+  const pairs = Object.entries(params).map(([name, value]) => `${name}="${value}"`);
+  return [scheme, pairs.join(", ")].join(" ").trimEnd();
 }

@@ -5,6 +5,7 @@ import type { ExitCode } from "../command.ts";
 import { formatBytes, formatTable } from "../format.ts";
 import { readInput } from "../read-input.ts";
 import { openSession } from "../session.ts";
+import { openCursor } from "../sync-cursor.ts";
 import { CommandError } from "../usage-error.ts";
 
 /** Rules are written by people. */
@@ -15,19 +16,32 @@ export async function run(call: Call): Promise<ExitCode> {
   const { sdk, client, repository } = await openSession(call, []);
   const rules = sdk.parseSyncRules(await readYaml(call));
   const { signal, output } = call;
+  const dryRun = call.flag("dry-run");
+  const keeper = await openCursor(call.text("cursor"), signal);
   const open = (name: string): ReturnType<typeof client.repository> => client.repository(repository(name));
   const plan = await sdk.planSync(rules, open, { signal });
-  const report = await sdk.runSync(plan, open, {
+  const running = sdk.runSync(plan, open, {
     scheduler: sdk.syncScheduler(rules),
-    dryRun: call.flag("dry-run"),
-    concurrency: rules.concurrency,
-    onOutcome: (outcome) => output.note(outcomeLine(outcome)),
+    dryRun,
+    concurrency: call.number("concurrency") ?? rules.concurrency,
+    cursor: keeper?.cursor,
+    onOutcome: async (outcome, cursor) => {
+      if (!dryRun) {
+        output.note(outcomeLine(outcome));
+        await keeper?.keep(cursor);
+      } else if (!output.json) output.line(outcomeLine(outcome));
+    },
     signal,
   });
+  const report = await running.catch(async (error: unknown) => {
+    await keeper?.flush();
+    throw error;
+  });
+  if (!dryRun) await keeper?.remove();
   const { copied, unchanged, deleted, failed, bytes } = report;
   output.result(
     { copied, unchanged, deleted, failed, bytes, outcomes: report.outcomes, failures: report.failures },
-    () => summary(report, call.flag("dry-run")),
+    () => summary(report, dryRun),
   );
   if (failed === 0 && report.failures.length === 0) return 0;
   for (const failure of report.failures) output.note(failureLine(failure));
@@ -61,7 +75,7 @@ function summary(report: SyncReport, dryRun: boolean): string[] {
   return formatTable([
     ...(dryRun ? [["planned", String(planned)]] : [["copied", String(report.copied)]]),
     ["unchanged", String(report.unchanged)],
-    ["deleted", String(report.deleted)],
+    ...(dryRun ? [] : [["deleted", String(report.deleted)]]),
     ["failed", String(report.failed + report.failures.length)],
     [dryRun ? "to move" : "moved", formatBytes(report.bytes)],
   ]);

@@ -1,26 +1,26 @@
-import type { TagDetails } from "@reg/sdk";
+import type { ListTagsOptions, TagDetails } from "@reg/sdk";
 import type { Call } from "../call.ts";
 import type { Output } from "../output.ts";
 import { openSession } from "../session.ts";
 
-/** `{repository, tags: [...]}`; with digests each tag is `{tag, digest, mediaType, size}`. */
+/** `{repository, tags: [...]}`; with digests each tag is `{tag, digest, mediaType, size}`, and `created` where asked. */
 export async function run(call: Call): Promise<undefined> {
   const { client, repository } = await openSession(call, [call.argument("REPO")]);
   const reference = repository(call.argument("REPO"));
-  const order = call.text("sort");
   const options = {
     signal: call.signal,
     limit: call.number("limit"),
     match: call.text("match"),
+    semver: call.text("semver"),
+    order: orderOf(call),
     reverse: call.flag("reverse"),
-    order: order === "name" || order === "semver" ? order : undefined,
-  } as const;
+  };
   const { output } = call;
-  if (call.flag("with-digests")) {
-    const details = client.tags.details(reference, options);
-    if (output.json) return output.list({ repository: reference.name }, "tags", documents(output, details));
-    for await (const each of told(output, details))
-      output.line(`${each.tag}\t${each.descriptor?.digest ?? "-"}`);
+  const created = call.flag("with-created");
+  if (created || call.flag("with-digests")) {
+    const details = told(output, client.tags.details(reference, { ...options, created }));
+    if (output.json) return output.list({ repository: reference.name }, "tags", documents(details, created));
+    for await (const each of details) output.line(line(each, created));
     return;
   }
   const tags = client.tags.list(reference, options);
@@ -28,11 +28,21 @@ export async function run(call: Call): Promise<undefined> {
   for await (const tag of tags) output.line(tag);
 }
 
-async function* documents(output: Output, details: AsyncIterable<TagDetails>): AsyncGenerator<object> {
-  for await (const { tag, descriptor } of told(output, details)) {
+function orderOf(call: Call): ListTagsOptions["order"] {
+  const order = call.text("order");
+  return order === "name" || order === "semver" || order === "created" ? order : undefined;
+}
+
+async function* documents(details: AsyncIterable<TagDetails>, withCreated: boolean): AsyncGenerator<object> {
+  for await (const { tag, descriptor, created = null } of details) {
     const { digest = null, mediaType = null, size = null } = descriptor ?? {};
-    yield { tag, digest, mediaType, size };
+    yield { tag, digest, mediaType, size, ...(withCreated ? { created } : {}) };
   }
+}
+
+function line({ tag, descriptor, created }: TagDetails, withCreated: boolean): string {
+  const fields = [tag, descriptor?.digest ?? "-", ...(withCreated ? [created ?? "-"] : [])];
+  return fields.join("\t");
 }
 
 /** A tag that cannot be read does not hide the others. */

@@ -57,7 +57,8 @@ export const COPY_OPTIONS: readonly OptionDefinition[] = [
     choices: ["oci", "docker"],
     summary: "convert the manifests to this format; digests change",
   },
-  { name: "dry-run", summary: "say what would be moved, and move nothing" },
+  { name: "dry-run", summary: "say what would be moved, and move nothing; with --json as a plan" },
+  { name: "plan", value: "FILE", summary: "do what this plan says: one that --dry-run --json printed" },
 ];
 
 /** An image that a command reads, wherever it is. */

@@ -19,18 +19,31 @@ export const LOOKING: readonly CommandDefinition[] = [
     arguments: [REPO],
     options: [
       { name: "limit", value: "N", atLeast: 1, summary: "stop after this many" },
-      { name: "with-digests", summary: "with each tag its digest" },
+      { name: "with-digests", summary: "with each tag its digest; as JSON its media type and size too" },
+      { name: "with-created", summary: "with each tag its digest and when its image was made" },
       { name: "match", value: "GLOB", summary: "only tags that match, such as 3.*" },
       {
-        name: "sort",
-        value: "name|semver",
-        choices: ["name", "semver"],
-        summary: "in this order; without it as the registry gives them",
+        name: "semver",
+        value: "RANGE",
+        summary: "only versions in this range, such as '^3.18' or '>=1.2 <2 || 3.x'",
       },
-      { name: "reverse", summary: "with --sort, the last first" },
+      {
+        name: "order",
+        value: "name|semver|created",
+        choices: ["name", "semver", "created"],
+        summary: "in this order; without it as the registry gives them. created asks for every image",
+      },
+      { name: "reverse", summary: "the last first" },
     ],
     examples: [
-      { line: "reg tags alpine --match '3.2*' --sort semver --reverse --limit 5", does: "the five newest" },
+      {
+        line: "reg tags alpine --semver '>=3.18' --order semver --reverse --limit 5",
+        does: "the five highest versions",
+      },
+      {
+        line: "reg tags ghcr.io/team/app --match 'nightly-*' --order created --reverse --limit 1 --with-created",
+        does: "the newest nightly, and when it was made",
+      },
     ],
     load: () => import("../commands/tags.ts"),
   },

@@ -66,6 +66,11 @@ export const MOVING: readonly CommandDefinition[] = [
         does: "from Docker Hub to a registry of one's own",
       },
       { line: "reg copy --referrers ghcr.io/a/app:1 ghcr.io/b/app:1", does: "with signatures and SBOMs" },
+      {
+        line: "reg copy --dry-run --json app:1 ghcr.io/b/app:1 > plan.json",
+        does: "a plan to look at; tags that move meanwhile do not change it",
+      },
+      { line: "reg copy --plan plan.json app:1 ghcr.io/b/app:1", does: "does what the plan says" },
     ],
     exits: { 3: NOT_THERE, 6: CORRUPT },
     resumable: true,
@@ -78,8 +83,21 @@ export const MOVING: readonly CommandDefinition[] = [
       "Each rule names a source and a target repository and says which tags: globs, a semver range, the newest n, platforms, referrers. A bad tag is reported and the rest goes on; nothing is deleted unless the rule says so.",
     ],
     arguments: [{ name: "FILE.yaml", summary: "the rules", completes: "file" }],
-    options: [{ name: "dry-run", summary: "say what would be done, and do nothing" }],
-    examples: [{ line: "reg sync mirror.yaml --dry-run", does: "the plan, without touching anything" }],
+    options: [
+      { name: "dry-run", summary: "say what would be done, and do nothing" },
+      {
+        name: "cursor",
+        value: "FILE",
+        summary: "keep in this file how far it came, so that a run that was stopped is not begun anew",
+      },
+    ],
+    examples: [
+      { line: "reg sync mirror.yaml --dry-run", does: "each tag that would be copied or deleted" },
+      {
+        line: "reg sync mirror.yaml --cursor mirror.cursor",
+        does: "goes on where it was stopped; the file goes away when all is done",
+      },
+    ],
     exits: { 1: "one tag or more could not be mirrored; the report says which" },
     resumable: true,
     load: () => import("../commands/sync.ts"),
