@@ -1,11 +1,16 @@
 import { BoundedMap } from "./bounded-map.ts";
-import type { Credential, CredentialKey, CredentialStore } from "./credential.ts";
+import {
+  type Credential,
+  type CredentialKey,
+  type CredentialStore,
+  getAllCredentials,
+} from "./credential.ts";
 import type { AuthTrace } from "./events.ts";
 import { SingleFlight } from "./single-flight.ts";
 
-/** A lookup's result: what was found, or why nothing could be. */
+/** A lookup's result: what was found, the best first, or why nothing could be. */
 export interface Found {
-  readonly credential?: Credential | undefined;
+  readonly credentials: readonly Credential[];
   readonly failure?: unknown;
 }
 
@@ -33,7 +38,7 @@ export class CredentialLookups {
 
   async get(key: CredentialKey, signal: AbortSignal | undefined): Promise<Found> {
     const store = this.#store;
-    if (store === undefined) return {};
+    if (store === undefined) return { credentials: [] };
     const name = nameOf(key);
     const held = this.#held.get(name);
     if (held !== undefined) {
@@ -60,14 +65,14 @@ export class CredentialLookups {
   async #ask(store: CredentialStore, key: CredentialKey, signal: AbortSignal): Promise<Found> {
     const trace = this.#trace;
     try {
-      const credential = await store.get(key, {
+      const credentials = await getAllCredentials(store, key, {
         signal,
         ...(trace === undefined ? {} : { trace: (lookup) => trace({ kind: "lookup", ...lookup }) }),
       });
-      return { credential };
+      return { credentials };
     } catch (failure) {
       signal.throwIfAborted();
-      return { failure };
+      return { credentials: [], failure };
     }
   }
 }

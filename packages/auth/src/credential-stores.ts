@@ -1,10 +1,12 @@
 import {
   type Credential,
   type CredentialEntry,
+  type CredentialGetOptions,
   type CredentialKey,
   type CredentialLookup,
   type CredentialStore,
   credentialType,
+  getAllCredentials,
   type WritableCredentialStore,
 } from "./credential.ts";
 import { AuthError } from "./errors.ts";
@@ -69,22 +71,10 @@ export function memoryCredentialStore(): CredentialStore &
 export function chain(...stores: readonly CredentialStore[]): WritableCredentialStore {
   return {
     async get(key, options) {
-      let failure: unknown;
-      let failed = false;
-      for (const store of stores) {
-        options?.signal?.throwIfAborted();
-        try {
-          const credential = await store.get(key, options);
-          if (credential !== undefined) return credential;
-        } catch (error) {
-          options?.signal?.throwIfAborted();
-          if (!failed) failure = error;
-          failed = true;
-        }
-      }
-      if (failed) throw failure;
-      return undefined;
+      const [credential] = await getFromFirst(stores, key, options);
+      return credential;
     },
+    getAll: (key, options) => getFromFirst(stores, key, options),
     async set(key, credential) {
       for (const store of stores) {
         if (store.set !== undefined) return store.set(key, credential);
@@ -106,6 +96,28 @@ export function chain(...stores: readonly CredentialStore[]): WritableCredential
       return entries;
     },
   };
+}
+
+async function getFromFirst(
+  stores: readonly CredentialStore[],
+  key: CredentialKey,
+  options: CredentialGetOptions | undefined,
+): Promise<readonly Credential[]> {
+  let failure: unknown;
+  let failed = false;
+  for (const store of stores) {
+    options?.signal?.throwIfAborted();
+    try {
+      const credentials = await getAllCredentials(store, key, options);
+      if (credentials.length > 0) return credentials;
+    } catch (error) {
+      options?.signal?.throwIfAborted();
+      if (!failed) failure = error;
+      failed = true;
+    }
+  }
+  if (failed) throw failure;
+  return [];
 }
 
 /** What a store tells about one lookup. */

@@ -37,6 +37,8 @@ export interface CredentialGetOptions {
 /** Where credentials are kept. `undefined` means this store knows none: the next one is asked, then anonymous. */
 export interface CredentialStore {
   get(key: CredentialKey, options?: CredentialGetOptions): Promise<Credential | undefined>;
+  /** For stores that may know several: all that fit, the best first. Where one is refused, the next is tried. */
+  getAll?(key: CredentialKey, options?: CredentialGetOptions): Promise<readonly Credential[]>;
   set?(key: CredentialKey, credential: Credential): Promise<void>;
   /** Whether there was one. */
   delete?(key: CredentialKey): Promise<boolean>;
@@ -44,7 +46,7 @@ export interface CredentialStore {
 }
 
 /** A store that can be read, written, emptied and listed. */
-export type WritableCredentialStore = Required<CredentialStore>;
+export type WritableCredentialStore = CredentialStore & Required<Omit<CredentialStore, "getAll">>;
 
 /** One entry of a store's list. */
 export interface CredentialEntry {
@@ -52,6 +54,17 @@ export interface CredentialEntry {
   readonly registry: string;
   readonly username?: string;
   readonly source?: string;
+}
+
+/** All that a store has to try, whether it tells several apart or not. */
+export async function getAllCredentials(
+  store: CredentialStore,
+  key: CredentialKey,
+  options?: CredentialGetOptions,
+): Promise<readonly Credential[]> {
+  if (store.getAll !== undefined) return store.getAll(key, options);
+  const credential = await store.get(key, options);
+  return credential === undefined ? [] : [credential];
 }
 
 /** Which kind of credential this is, for people. */

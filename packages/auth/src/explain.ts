@@ -43,7 +43,10 @@ export async function explain(
 ): Promise<Explanation> {
   const events: AuthEvent[] = [];
   const signIn = new SignIn({ ...options, tokenCache: undefined, trace: (event) => events.push(event) });
-  const { credential, failure } = await signIn.lookup(request.registry, request.scopes, request.signal);
+  const {
+    credentials: [credential],
+    failure,
+  } = await signIn.lookup(request.registry, request.scopes, request.signal);
   const found = {
     ...(failure instanceof Error ? { failure: failure.message } : {}),
     ...(credential === undefined

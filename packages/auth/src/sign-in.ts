@@ -1,6 +1,6 @@
 import type { Authenticator, AuthRequest } from "./authenticator.ts";
 import { BoundedMap } from "./bounded-map.ts";
-import type { Credential, CredentialStore } from "./credential.ts";
+import type { Credential, CredentialKey, CredentialStore } from "./credential.ts";
 import { CredentialLookups, type Found } from "./credential-lookups.ts";
 import { AuthError, isAuthError } from "./errors.ts";
 import type { AuthTrace } from "./events.ts";
@@ -124,13 +124,31 @@ export class SignIn implements Authenticator {
     known: KnownAuth,
     refusal: Refusal | undefined,
   ): Promise<string | undefined> {
-    const key = { registry: request.registry, repository: repositoryOf(request.scopes) };
+    const key = keyOf(request);
     if (refusal?.rejected !== undefined) this.#lookups.refresh(key);
-    const { credential, failure } = await this.#lookups.get(key, request.signal);
+    const { credentials, failure } = await this.#lookups.get(key, request.signal);
     // Where signing in anonymously did not help, what went wrong with the credential is the reason to tell.
     const anonymous = this.#options.requireCredentialStore !== true && refusal?.rejected === undefined;
     if (failure !== undefined && !anonymous) throw failure;
+    for (const credential of credentials.slice(0, -1)) {
+      try {
+        const header = await this.#signAs(credential, request, known, refusal, undefined);
+        if (header !== undefined) return header;
+      } catch (error) {
+        if (!isRefused(error)) throw error;
+      }
+    }
+    return this.#signAs(credentials.at(-1), request, known, refusal, failure);
+  }
 
+  /** With one credential, or with none; `failure` is the reason why there is none. */
+  async #signAs(
+    credential: Credential | undefined,
+    request: AuthRequest,
+    known: KnownAuth,
+    refusal: Refusal | undefined,
+    failure: unknown,
+  ): Promise<string | undefined> {
     if (credential !== undefined && "registryToken" in credential && known.bearer) {
       assertEncrypted(request.url, this.#rules);
       if (!isVisibleAscii(credential.registryToken)) {
@@ -149,9 +167,9 @@ export class SignIn implements Authenticator {
       try {
         return await this.#bearer(request, { ...known, realm: known.realm }, credential, refusal);
       } catch (error) {
-        const refused = isAuthError(error) && error.code === "UNAUTHENTICATED";
+        const refused = isRefused(error);
         // Whoever signs in anew because of this should not have to wait.
-        if (refused) this.#lookups.forget(key);
+        if (refused) this.#lookups.forget(keyOf(request));
         if (refused && failure !== undefined) throw failure;
         if (!refused || basic === undefined) throw error;
       }
@@ -210,6 +228,15 @@ export class SignIn implements Authenticator {
     if (failure !== undefined) throw failure;
     return undefined;
   }
+}
+
+function keyOf(request: AuthRequest): CredentialKey {
+  return { registry: request.registry, repository: repositoryOf(request.scopes) };
+}
+
+/** By the token server; another credential may fare better. */
+function isRefused(error: unknown): boolean {
+  return isAuthError(error) && error.code === "UNAUTHENTICATED";
 }
 
 /** Where something is known of a registry, the narrowest first. */

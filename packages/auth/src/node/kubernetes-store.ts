@@ -1,4 +1,4 @@
-import type { Credential, CredentialKey, CredentialStore } from "../credential.ts";
+import type { Credential, CredentialGetOptions, CredentialKey, CredentialStore } from "../credential.ts";
 import { lookupOf, normaliseHost } from "../credential-stores.ts";
 import { readAuthEntry } from "./auth-entry.ts";
 import { type ConfigDocument, parseConfig, readConfig } from "./config-file.ts";
@@ -9,7 +9,8 @@ export type KubernetesOptions = { readonly file: string } | { readonly json: str
 
 /**
  * An image pull secret, `.dockerconfigjson` or the older `.dockercfg`, matched as the kubelet does: host labels are
- * globbed one by one (`*.example.com`), ports must be equal, and a path is a prefix of the image's.
+ * globbed one by one (`*.example.com`), ports must be equal, and a path is a prefix of the image's. Where several
+ * entries match, they are tried in turn.
  *
  * @throws AuthError `CONFIG`, `SIZE_EXCEEDED` from its methods
  * @example
@@ -22,12 +23,21 @@ export function kubernetesStore(options: KubernetesOptions): CredentialStore {
   const source = "file" in options ? options.file : "Kubernetes pull secret";
   const load = async (): Promise<ConfigDocument> =>
     "file" in options ? ((await readConfig(options.file)) ?? {}) : parseConfig(options.json, source);
+  const getAll = async (
+    key: CredentialKey,
+    getOptions?: CredentialGetOptions,
+  ): Promise<readonly Credential[]> => {
+    const found = findKubernetesCredentials(await load(), key, source);
+    if (found.length === 0) getOptions?.trace?.(lookupOf(source, key.registry, undefined));
+    for (const match of found) getOptions?.trace?.(lookupOf(source, match.key, match.credential));
+    return found.map(({ credential }) => credential);
+  };
   return {
     async get(key, getOptions) {
-      const [match] = findKubernetesCredentials(await load(), key, source);
-      getOptions?.trace?.(lookupOf(source, match?.key ?? key.registry, match?.credential));
-      return match?.credential;
+      const [credential] = await getAll(key, getOptions);
+      return credential;
     },
+    getAll,
     async list() {
       return Object.keys(entriesOf(await load())).map((registry) => ({ registry, source }));
     },
