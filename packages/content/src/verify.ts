@@ -17,9 +17,11 @@ export interface VerifyOptions {
   readonly sparse?: boolean | undefined;
   /** Expects non-distributable layers to be there too. Default false. */
   readonly foreignLayers?: boolean | undefined;
-  /** Verifies what refers to each manifest as well, as far as the store can say. Default false. */
+  /** Verifies what refers to each manifest as well; code `UNSUPPORTED` where the store cannot say. Default false. */
   readonly referrers?: boolean | undefined;
   readonly concurrency?: number | undefined;
+  /** The largest manifest that is read, in bytes. Default 4 MiB; a few registries take more. */
+  readonly maxManifestBytes?: number | undefined;
   readonly scheduler?: Scheduler | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -75,9 +77,9 @@ export async function verify(
 }
 
 async function walk(store: ContentSource, ref: string, options: VerifyOptions): Promise<VerifyReport> {
-  const { signal, onProgress } = options;
+  const { signal, onProgress, maxManifestBytes } = options;
   const scheduler = options.scheduler ?? createScheduler({ concurrency: options.concurrency });
-  const reader = createManifestReader(store, { scheduler, signal, side: "target" });
+  const reader = createManifestReader(store, { scheduler, signal, side: "target", maxManifestBytes });
   const root = await scheduler.run({ size: 0, hosts: [store.host], signal }, () =>
     onSide("target", signal, () => store.resolve(ref, { signal })),
   );
@@ -144,8 +146,14 @@ async function walk(store: ContentSource, ref: string, options: VerifyOptions): 
 
   const visitReferrers = async (subject: Descriptor, path: readonly string[]): Promise<void> => {
     if (options.referrers !== true) return;
+    if (store.referrers === undefined) {
+      throw new ContentError(
+        "UNSUPPORTED",
+        "The store cannot say what refers to its manifests: verify without.",
+      );
+    }
     const found: Descriptor[] = [];
-    for await (const entry of store.referrers?.(subject, { signal }) ?? []) found.push(entry);
+    for await (const entry of store.referrers(subject, { signal })) found.push(entry);
     await Promise.all(found.map((entry) => visit(entry, path)));
   };
 

@@ -64,3 +64,17 @@ test("looks at referrers where it is asked to", async () => {
   expect((await verify(store, "v1")).ok).toBe(true);
   expect((await verify(store, "v1", { referrers: true })).ok).toBe(false);
 });
+
+test("reads manifests up to the limit it is given, and says so where referrers cannot be listed", async () => {
+  const inner = memoryStore();
+  const image = await pushImage(inner, { tag: "v1" });
+  const small = await verify(inner, "v1", { maxManifestBytes: image.size - 1 });
+  expect(small.faults).toMatchObject([{ kind: "wrong", descriptor: image }]);
+  expect((await verify(inner, "v1", { maxManifestBytes: image.size })).ok).toBe(true);
+  const store = {
+    resolve: inner.resolve.bind(inner),
+    fetch: inner.fetch.bind(inner),
+    exists: async () => true,
+  };
+  await expect(verify(store, "v1", { referrers: true })).rejects.toMatchObject({ code: "UNSUPPORTED" });
+});

@@ -160,9 +160,18 @@ function failureReply(error: unknown, request: RegistryRequest, options: Registr
     return refusalReply(new Refusal(413, "SIZE_INVALID", error.message));
   }
   options.onError?.(error, request);
+  if (isDiskFull(error)) return refusalReply(new Refusal(507, "UNAVAILABLE", "the registry's disk is full"));
   // What the system says may name folders of this machine: it goes to `onError`, not to the caller.
   return refusalReply(new Refusal(500, "UNKNOWN", "the registry failed"));
 }
+
+/** Asking again does not help (RFC 4918, section 11.5), as it may after a 500. */
+function isDiskFull(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return ("code" in error && FULL.has(error.code)) || isDiskFull(error.cause);
+}
+
+const FULL: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT"]);
 
 function watched(
   body: RegistryReply["body"],

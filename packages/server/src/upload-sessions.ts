@@ -116,6 +116,11 @@ export class UploadSession {
     return this.#writer.size;
   }
 
+  /** Nothing can go on with it any more. */
+  get broken(): boolean {
+    return this.#broken;
+  }
+
   get busy(): boolean {
     return this.#interrupt !== undefined;
   }

@@ -104,8 +104,9 @@ async function append(context: Context, session: UploadSession): Promise<void> {
   try {
     await session.append(request.body, () => judgeOrder(context, session));
   } catch (error) {
-    // What is too large stays too large; everything else may be gone on with.
-    if (error instanceof Refusal && error.status === 413) await state.uploads.end(session);
+    // What is too large stays too large, and a disk that failed has lost bytes; everything else may be gone on with.
+    const isTooLarge = error instanceof Refusal && error.status === 413;
+    if (isTooLarge || session.broken) await state.uploads.end(session);
     throw error;
   }
 }

@@ -272,6 +272,39 @@ test("a registry that is closed leaves no upload behind", async () => {
   expect(await readdir(join(folder.path, "_uploads"))).toEqual([]);
 });
 
+test("a disk that is full is 507, keeps what was stored whole, and has its room back", async ({ skip }) => {
+  await using folder = await temporaryFolder();
+  const mountable =
+    process.getuid?.() === 0 &&
+    (await run("unshare", "-m", "mount", "-t", "tmpfs", "none", "/mnt").then(
+      () => true,
+      () => false,
+    ));
+  if (!mountable) return skip("needs the right to mount a file system of 3 MiB");
+  await run("mount", "-t", "tmpfs", "-o", "size=3m", "none", folder.path);
+  try {
+    const heard: unknown[] = [];
+    const storage = folderStorage(folder.path);
+    await using registry = createRegistry({ storage, onError: (error) => heard.push(error) });
+    const send: Send = (path, init) => registry.fetch(new Request(`http://registry.test${path}`, init));
+    const image = await pushImage(send, "a", "1.0", "hello");
+    const big = noise(5_000_000);
+    for (const method of ["PATCH", "PUT"] as const) {
+      const location = await startUpload(send, "a");
+      const response = await send(`${location}?digest=${digestOf(big)}`, { method, body: big });
+      expect([method, response.status]).toEqual([method, 507]);
+      expect(await response.text()).not.toContain(folder.path);
+      expect(await readdir(join(folder.path, "_uploads"))).toEqual([]);
+      expect((await send(location)).status).toBe(404);
+    }
+    expect(heard).toMatchObject([{ code: "ENOSPC" }, { code: "ENOSPC" }]);
+    await pushBlob(send, "a", noise(2_000_000));
+    expect((await send("/v2/a/manifests/1.0")).headers.get("docker-content-digest")).toBe(image.digest);
+  } finally {
+    await run("umount", folder.path);
+  }
+});
+
 /** The registry in a process of its own, which can be killed. */
 async function startServer(
   dir: string,

@@ -23,6 +23,8 @@ export interface PullArtifactOptions {
   /** Which artifact of an index. */
   readonly platform?: Platform | string | undefined;
   readonly concurrency?: number | undefined;
+  /** The largest manifest that is read, in bytes. Default 4 MiB; a few registries take more. */
+  readonly maxManifestBytes?: number | undefined;
   readonly scheduler?: Scheduler | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -61,9 +63,9 @@ async function pull(
   folder: FileTarget,
   options: PullArtifactOptions & { readonly signal: AbortSignal },
 ): Promise<PulledArtifact> {
-  const { signal, platform, artifactType, onProgress } = options;
+  const { signal, platform, artifactType, onProgress, maxManifestBytes } = options;
   const scheduler = options.scheduler ?? createScheduler({ concurrency: options.concurrency });
-  const reader = createManifestReader(source, { scheduler, signal });
+  const reader = createManifestReader(source, { scheduler, signal, maxManifestBytes });
   const { root, parsed } = await chooseRoot(ref, { platform }, reader);
   const manifest = parsed ?? (await reader.read(root));
   if (manifest.kind !== "image" && manifest.kind !== "artifact") {

@@ -141,6 +141,7 @@ export async function discover(
   const visitReferrers = async (subject: Descriptor, depth: number): Promise<void> => {
     const { referrers = false } = selection;
     if (referrers === false) return;
+    if (source.referrers === undefined) throw cannotList("what refers to its manifests");
     const types = referrers === true ? [undefined] : referrers.artifactTypes;
     const lists = await Promise.all(types.map((type) => listReferrers(subject, type)));
     await Promise.all(
@@ -157,8 +158,9 @@ export async function discover(
 
   let tagGroups: Promise<DigestTags> | undefined;
   const listTags = async (): Promise<DigestTags> => {
+    if (source.tags === undefined) throw cannotList("its tags");
     const tags: string[] = [];
-    for await (const tag of source.tags?.({ signal }) ?? []) tags.push(tag);
+    for await (const tag of source.tags({ signal })) tags.push(tag);
     return groupDigestTags(tags);
   };
 
@@ -281,6 +283,10 @@ function inOrder(nodes: ReadonlyMap<string, FoundNode>, root: string): readonly 
     }
   }
   return [...ordered];
+}
+
+function cannotList(what: string): ContentError {
+  return new ContentError("UNSUPPORTED", `The source cannot list ${what}: copy without them.`);
 }
 
 function ignore(): void {}

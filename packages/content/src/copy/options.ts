@@ -16,9 +16,15 @@ export interface CopySelection {
   readonly index?: "rewrite" | "sparse" | undefined;
   /** Copies non-distributable layers too (image-spec, layer.md). Default false: they stay where they are. */
   readonly foreignLayers?: boolean | undefined;
-  /** Takes along what refers to the manifests copied, and what refers to that; all of it, or of these types only. */
+  /**
+   * Takes along what refers to the manifests copied, and what refers to that; all of it, or of these types only. Code
+   * `UNSUPPORTED` where the source cannot list it.
+   */
   readonly referrers?: boolean | { readonly artifactTypes: readonly string[] } | undefined;
-  /** Takes along tags that name a digest, as cosign writes them: `sha256-….sig`, `.att`, `.sbom`. Default false. */
+  /**
+   * Takes along tags that name a digest, as cosign writes them: `sha256-….sig`, `.att`, `.sbom`. Code `UNSUPPORTED`
+   * where the source cannot list its tags. Default false.
+   */
   readonly digestTags?: boolean | undefined;
   /** Looks for every blob, also below a manifest that is at the target already. Default false. */
   readonly deep?: boolean | undefined;

@@ -251,3 +251,16 @@ test("finds the tags of a sha512 digest by the part of it that fits a tag", asyn
   await pushImage(inner, { tag });
   expect((await copy(inner, "v1", memoryStore(), "v1", { digestTags: true })).tags).toContain(tag);
 });
+
+test("refuses to go without what the source cannot list", async () => {
+  const inner = memoryStore();
+  await pushImage(inner, { tag: "v1" });
+  const { resolve, fetch, exists } = inner;
+  const source = { resolve: resolve.bind(inner), fetch: fetch.bind(inner), exists: exists.bind(inner) };
+  for (const wish of [{ referrers: true }, { digestTags: true }]) {
+    const target = spy(memoryStore());
+    await expect(copy(source, "v1", target.store, "v1", wish)).rejects.toMatchObject({ code: "UNSUPPORTED" });
+    expect(target.count("push")).toBe(0);
+  }
+  expect((await copy(source, "v1", memoryStore(), "v1")).copied).toBeGreaterThan(1);
+});
