@@ -9,6 +9,8 @@ const dryRun = process.argv.includes("--dry-run");
 run("pnpm", "--silent", "check");
 if (dryRun) {
   run("changeset", "status", "--verbose");
+  // Which files, then which packages to which registry.
+  run("pnpm", "--recursive", "--filter", "./packages/*", "--filter", "!@reg/bench", "pack", "--dry-run");
   run("pnpm", "--recursive", "publish", "--dry-run", "--no-git-checks", "--provenance=false");
 } else {
   run("changeset", "publish");
