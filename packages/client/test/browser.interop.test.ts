@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
+import { buffer, text } from "node:stream/consumers";
 import { createRegistry, memoryStorage, type RegistryListener, serve } from "@reg/server";
 import { build } from "tsup";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -20,8 +20,8 @@ import { fetchTransport } from "@reg/transport";
 const host = new URLSearchParams(location.search).get("registry");
 const client = new RegistryClient({ transport: fetchTransport(undefined, { redirect: "follow" }) });
 const say = (value) => fetch("/result", { method: "POST", body: JSON.stringify(value) });
+const tags = [];
 try {
-  const tags = [];
   for await (const tag of client.tags.list(host + "/demo", { pageSize: 2 })) tags.push(tag);
   const manifest = await client.manifests.get(host + "/demo:a");
   const head = await client.manifests.head(host + "/demo:a");
@@ -29,7 +29,7 @@ try {
   const back = await (await client.blobs.get(host + "/demo@" + stored.digest)).bytes(1000);
   await say({ tags, digest: manifest.descriptor.digest, head: head.descriptor, back: new TextDecoder().decode(back) });
 } catch (error) {
-  await say({ code: error.code, message: error.message });
+  await say({ tags, code: error.code, message: error.message });
 }
 `;
 
@@ -38,6 +38,8 @@ describe.skipIf(chromium === "")("in headless Chromium", () => {
   let pages: Server;
   let open: RegistryListener;
   let closed: RegistryListener;
+  /** Lets pages read its answers, and no header of them but the usual. */
+  let silent: Awaited<ReturnType<typeof serveHiding>>;
   let heard: (result: unknown) => void = () => undefined;
 
   beforeAll(async () => {
@@ -55,8 +57,9 @@ describe.skipIf(chromium === "")("in headless Chromium", () => {
     await new Promise<void>((resolve) => pages.listen(0, "127.0.0.1", resolve));
     open = await serve(createRegistry({ storage: memoryStorage(), cors: { origins: "*" } }));
     closed = await serve(createRegistry({ storage: memoryStorage() }));
+    silent = await serveHiding("access-control-expose-headers");
     const index = '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}';
-    for (const { url } of [open, closed]) {
+    for (const { url } of [open, closed, silent]) {
       const ref = `${new URL(url).host}/demo:a`;
       await testClient().manifests.put(ref, new TextEncoder().encode(index), { tags: ["b", "c", "d", "e"] });
     }
@@ -65,6 +68,7 @@ describe.skipIf(chromium === "")("in headless Chromium", () => {
   afterAll(async () => {
     await open.close();
     await closed.close();
+    await silent.close();
     pages.closeAllConnections();
     await new Promise((resolve) => pages.close(resolve));
     await rm(folder, { recursive: true, force: true });
@@ -84,6 +88,14 @@ describe.skipIf(chromium === "")("in headless Chromium", () => {
     expect(await visit(closed.url)).toMatchObject({
       code: "UNAVAILABLE",
       message: expect.stringContaining("CORS"),
+    });
+  });
+
+  it("lists all tags where the registry exposes no header, and says which one an upload lacks", async () => {
+    expect(await visit(silent.url)).toMatchObject({
+      tags: ["a", "b", "c", "d", "e"],
+      code: "PROTOCOL",
+      message: expect.stringContaining("Location"),
     });
   });
 
@@ -137,4 +149,37 @@ async function bundle(folder: string): Promise<string> {
     await rm(entry, { force: true });
   }
   return readFile(join(folder, "page.js"), "utf8");
+}
+
+/** The embedded registry for pages of any origin, but that one header is missing. */
+async function serveHiding(header: string): Promise<{ readonly url: string; close(): Promise<void> }> {
+  const registry = createRegistry({ storage: memoryStorage(), cors: { origins: "*" } });
+  const server = createServer((request, response) => {
+    void (async () => {
+      const sent = await buffer(request);
+      const answer = await registry.fetch(
+        new Request(`http://${request.headers.host ?? ""}${request.url ?? "/"}`, {
+          method: request.method ?? "GET",
+          headers: Object.entries(request.headers).map(([name, value]): [string, string] => [
+            name,
+            String(value),
+          ]),
+          ...(sent.byteLength === 0 ? {} : { body: sent }),
+        }),
+      );
+      const headers = [...answer.headers].filter(([name]) => name !== header);
+      response.writeHead(answer.status, Object.fromEntries(headers));
+      response.end(new Uint8Array(await answer.arrayBuffer()));
+    })().catch((error: unknown) => response.destroy(error as Error));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
 }
