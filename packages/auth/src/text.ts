@@ -1,11 +1,12 @@
 /** A server's words as they may stand in a message: one line, no control or bidi characters, bounded, no secret. */
 export function quoteForeign(text: string, secrets: readonly string[] = []): string {
-  let quoted = text.slice(0, FOREIGN_TEXT_LIMIT);
+  let quoted = text;
   for (const secret of secrets) {
     if (secret !== "") quoted = quoted.replaceAll(secret, "***");
   }
   let safe = "";
-  for (const character of quoted) {
+  // Cut afterwards: half a secret would not have been recognised.
+  for (const character of quoted.slice(0, FOREIGN_TEXT_LIMIT)) {
     const code = character.codePointAt(0) ?? 0;
     safe += isUnsafe(code) ? `\\u{${code.toString(16)}}` : character;
   }

@@ -172,9 +172,15 @@ export class TokenServer {
     });
     const where = `the token server ${question.realm.origin}${question.realm.pathname}`;
     const bytes = await readLimited(response.body, TOKEN_ANSWER_LIMIT_BYTES, where);
-    const asked = { registry: request.registry, where, as: describe(credential), secrets };
+    const hidden = [...secrets.flatMap(spellingsOf), headers["authorization"]?.slice("Basic ".length) ?? ""];
+    const asked = { registry: request.registry, where, as: describe(credential), secrets: hidden };
     return judgeTokenAnswer(response.status, bytes, method === "GET" ? "token" : "access_token", asked);
   }
+}
+
+/** A secret as it is, and as it went into a form: a server may repeat what it was sent. */
+function spellingsOf(secret: string): readonly string[] {
+  return [secret, new URLSearchParams([["", secret]]).toString().slice(1)];
 }
 
 /** Whose credential it is and where it was found: what a person needs to mend it. */

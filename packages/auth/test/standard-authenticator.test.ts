@@ -317,6 +317,15 @@ describe("a token's answer", () => {
     expect((error as AuthError).message).toContain("bad \\u{1b}[31m\\u{202e}password");
   });
 
+  test("that repeats what it was sent is told without the secret, as it is or encoded", async () => {
+    const encoded = new URLSearchParams({ password: PASSWORD }).toString();
+    const network = tokenRegistry({
+      token: ({ headers }) => json({ details: `${headers["authorization"]} ${PASSWORD} ${encoded}` }, 401),
+    });
+    const error = await send(network, withAlice(), "/v2/a/manifests/1", PULL).catch((e: unknown) => e);
+    expect((error as AuthError).message).toContain("401 (Basic *** *** password=***)");
+  });
+
   test("of 503 says that it may be tried again", async () => {
     const network = tokenRegistry({ token: () => json({}, 503) });
     await expect(send(network, withAlice(), "/v2/a/manifests/1", PULL)).rejects.toMatchObject({
