@@ -9,14 +9,14 @@ import { commandOf, type Figure, type Rig } from "./rig.ts";
 const MEBIBYTES = 1024;
 const LAYER_MEBIBYTES = 8;
 const SHARES = [0, 0.01, 0.05, 0.2] as const;
-/** Where in its life a connection that is to be reset is reset, at the latest. */
-const RESET_WITHIN_BYTES = 8 * 1024 * 1024;
+/** Connections are kept for many requests: the dice are thrown anew for each layer's worth of bytes. */
+const THROW_EVERY_BYTES = LAYER_MEBIBYTES * 1024 * 1024;
 const TIMEOUT_MS = 600_000;
 
 /** A copy between two registries over connections that break. */
 export const resets: Rig = {
   name: "resets",
-  what: "a copy of 1 GiB between registries, 0, 1, 5 and 20 % of connections reset",
+  what: "a copy of 1 GiB between registries, 0, 1, 5 and 20 % of connections reset in each 8 MiB",
   drives: "command",
   async run(options) {
     const client = commandOf(options);
@@ -28,7 +28,7 @@ export const resets: Rig = {
       if (share === 0) plainBytes = bytes;
       const overhead = ((bytes / plainBytes - 1) * 100).toFixed(1);
       figures.push({
-        name: `${share * 100} % of connections reset`,
+        name: `${share * 100} % of connections reset, in each ${LAYER_MEBIBYTES} MiB they carry`,
         value:
           `${exitCode === 0 ? "succeeded" : "failed"} in ${seconds.toFixed(1)} s, ${broken} of ${connections} connections ` +
           `broken, ${overhead} % more bytes than without`,
@@ -99,11 +99,16 @@ async function breakingProxy(upstream: number, share: number): Promise<BreakingP
   const server = createServer((near) => {
     const far = connect(upstream, "127.0.0.1");
     connections += 1;
-    let left = Math.random() < share ? Math.random() * RESET_WITHIN_BYTES : Number.POSITIVE_INFINITY;
+    let passed = 0;
+    let resetAt = throwDice(share);
     const count = (chunk: Buffer): void => {
       bytes += chunk.length;
-      left -= chunk.length;
-      if (left > 0 || near.destroyed) return;
+      passed += chunk.length;
+      if (passed > THROW_EVERY_BYTES) {
+        passed -= THROW_EVERY_BYTES;
+        resetAt = throwDice(share);
+      }
+      if (passed < resetAt || near.destroyed) return;
       broken += 1;
       near.resetAndDestroy();
       far.destroy();
@@ -135,6 +140,11 @@ async function breakingProxy(upstream: number, share: number): Promise<BreakingP
       for (const socket of sockets) socket.destroy();
     },
   };
+}
+
+/** Where in its next bytes a connection breaks; mostly nowhere. */
+function throwDice(share: number): number {
+  return Math.random() < share ? Math.random() * THROW_EVERY_BYTES : Number.POSITIVE_INFINITY;
 }
 
 /** Puts an image of so many layers into a registry. */
