@@ -129,5 +129,6 @@ describe("one client, used for long", () => {
     // And it can be used again.
     expect(await client.manifests.digest(`${host}/demo/r0:1.0`)).toBe(digestOf(index));
     await client.close();
-  });
+    // Ten seconds on a machine that has nothing else to do.
+  }, 300_000);
 });
