@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "./programs.ts";
@@ -14,6 +14,8 @@ export interface DockerRegistry extends AsyncDisposable {
 }
 
 export interface DockerRegistryOptions {
+  /** Where it keeps its content, below `data`; left to the caller. Default: a temporary folder that goes with it. */
+  readonly dir?: string;
   /** The `auth` part of its configuration; files it names may be written into `folder`. */
   readonly auth?: (folder: string) => object | Promise<object>;
 }
@@ -23,7 +25,8 @@ const START_SECONDS = 30;
 
 /** Debian's docker-registry (CNCF distribution) on a free loopback port, its content in a temporary folder. */
 export async function startDockerRegistry(options: DockerRegistryOptions = {}): Promise<DockerRegistry> {
-  const folder = await mkdtemp(join(tmpdir(), "reg-docker-registry-"));
+  const folder = options.dir ?? (await mkdtemp(join(tmpdir(), "reg-docker-registry-")));
+  await mkdir(folder, { recursive: true });
   const host = `127.0.0.1:${await freePort()}`;
   const auth = await options.auth?.(folder);
   const config = {
@@ -50,7 +53,7 @@ export async function startDockerRegistry(options: DockerRegistryOptions = {}): 
     async [Symbol.asyncDispose]() {
       child.kill("SIGKILL");
       await exited;
-      await rm(folder, { recursive: true, force: true });
+      if (options.dir === undefined) await rm(folder, { recursive: true, force: true });
     },
   };
   for (let attempt = 0; attempt < START_SECONDS * 20; attempt += 1) {

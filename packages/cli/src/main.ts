@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { enableCompileCache } from "node:module";
+import { quietExperiments } from "./quiet-experiments.ts";
 import { version } from "./version.ts";
 
 const words = process.argv.slice(2);
@@ -12,6 +13,7 @@ if (words.length === 1 && (words[0] === "--version" || words[0] === "-V")) {
 }
 
 function start(): void {
+  quietExperiments();
   // V8's compiled code is kept between runs: start-up is most of what a short command costs.
   enableCompileCache?.();
   // A reader that closed the pipe (`| head`) ends the command, quietly.

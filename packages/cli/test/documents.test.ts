@@ -2,11 +2,11 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { hasPrograms } from "../../../.config/programs.ts";
 import { completionScript } from "../src/completion.ts";
 import { commandHelp, groupHelp, mainHelp } from "../src/help.ts";
 import { manualPage, markdownReference } from "../src/manual.ts";
 import { COMMANDS } from "../src/table.ts";
-import { hasPrograms } from "./support/programs.ts";
 import { reg } from "./support/reg.ts";
 import { scratchFolder } from "./support/scratch.ts";
 

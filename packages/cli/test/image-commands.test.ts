@@ -2,8 +2,8 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createRegistry, memoryStorage, type RegistryListener, serve } from "@reg/server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { run } from "../../../.config/programs.ts";
 import { type TestImage, writeImage, writeIndexImage } from "./support/image.ts";
-import { must } from "./support/programs.ts";
 import { type Ended, reg } from "./support/reg.ts";
 import { scratchFolder } from "./support/scratch.ts";
 
@@ -27,9 +27,9 @@ afterAll(async () => {
 
 async function tarOf(path: string, text: string): Promise<Buffer> {
   const root = join(cwd, `root-${path.replaceAll("/", "-")}`);
-  await must("sh", ["-c", `mkdir -p "$(dirname "${root}/${path}")"`]);
+  await run("sh", "-c", `mkdir -p "$(dirname "${root}/${path}")"`);
   writeFileSync(join(root, path), text);
-  await must("tar", ["-C", root, "-cf", `${root}.tar`, path]);
+  await run("tar", "-C", root, "-cf", `${root}.tar`, path);
   return readFileSync(`${root}.tar`);
 }
 
@@ -45,7 +45,7 @@ describe("looking into an image", () => {
     expect((await done("ls", `${host}/base:1.0`, "/etc")).stdout).toMatch(/^-rw.* 5 {2}\/etc\/name\n$/);
     expect((await done("cat", "oci:base:1.0", "/etc/name")).stdout).toBe("base\n");
     await done("export", "-q", `${host}/base:1.0`, "-o", "fs.tar");
-    expect(await must("tar", ["-xOf", join(cwd, "fs.tar"), "etc/name"])).toBe("base\n");
+    expect(await run("tar", "-xOf", join(cwd, "fs.tar"), "etc/name")).toBe("base\n");
     const missing = await reg(["cat", `${host}/base:1.0`, "/nope"], { cwd });
     expect(missing.code).toBe(3);
   });
@@ -125,7 +125,7 @@ describe("platforms and formats", () => {
     const there = await done("copy", "-q", "--json", "oci-archive:base.tar", `${host}/back:1`);
     expect(JSON.parse(there.stdout).digest).toBe(base.digest);
     await done("pull", "-q", `${host}/back:1`, "docker-archive:docker.tar");
-    expect(await must("tar", ["-tf", join(cwd, "docker.tar")])).toContain("manifest.json");
+    expect(await run("tar", "-tf", join(cwd, "docker.tar"))).toContain("manifest.json");
     await done("push", "-q", "docker-archive:docker.tar", `${host}/docker:1`);
   });
 

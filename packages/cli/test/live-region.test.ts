@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { hasPrograms } from "../../../.config/programs.ts";
 import { LiveRegion } from "../src/progress/live-region.ts";
 import { writeImage } from "./support/image.ts";
-import { hasPrograms } from "./support/programs.ts";
 import { cleanEnvironment, REG_COMMAND } from "./support/reg.ts";
 import { scratchFolder } from "./support/scratch.ts";
 

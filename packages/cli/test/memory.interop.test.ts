@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { hasPrograms } from "./support/programs.ts";
+import { hasPrograms } from "../../../.config/programs.ts";
 import { cleanEnvironment, REG_COMMAND } from "./support/reg.ts";
 import { type RunningRegistry, startDistribution } from "./support/registries.ts";
 import { scratchFolder } from "./support/scratch.ts";

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import { createRegistry, memoryStorage, type RegistryListener, serve } from "@reg/server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { hasPrograms, run } from "../../../.config/programs.ts";
 import { type TestImage, writeImage } from "./support/image.ts";
-import { hasPrograms, must } from "./support/programs.ts";
 import { type Ended, reg } from "./support/reg.ts";
 import { scratchFolder } from "./support/scratch.ts";
 
@@ -113,10 +113,11 @@ describe.runIf(hasPrograms("openssl"))("a registry whose certificate nobody else
   beforeAll(async () => {
     const subject = ["-subj", `/CN=${NOWHERE}`, "-addext", `subjectAltName=DNS:${NOWHERE},DNS:localhost`];
     const files = ["-keyout", join(cwd, "key.pem"), "-out", join(cwd, "cert.pem")];
-    await must("openssl", [
+    await run(
+      "openssl",
       ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"],
       ...["-days", "2", ...subject, ...files],
-    ]);
+    );
     authority = join(cwd, "cert.pem");
     const [key, cert] = await Promise.all([read("key.pem"), read("cert.pem")]);
     front = createTlsServer({ key, cert }, (socket) => {
@@ -193,5 +194,5 @@ describe("mirrors", () => {
 });
 
 async function read(name: string): Promise<string> {
-  return must("cat", [join(cwd, name)]);
+  return run("cat", join(cwd, name));
 }

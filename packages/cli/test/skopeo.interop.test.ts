@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { hasPrograms, run } from "../../../.config/programs.ts";
 import { type TestImage, writeImage, writeIndexImage } from "./support/image.ts";
-import { hasPrograms, must } from "./support/programs.ts";
 import { type Ended, reg } from "./support/reg.ts";
 import {
   PASSWORD,
@@ -55,7 +55,8 @@ describe.each(KINDS)("$name", ({ name, programs, guarded }) => {
 
   async function skopeo(source: string, target: string): Promise<void> {
     const credentials = guarded ? [`${USER}:${PASSWORD}`] : [];
-    await must("skopeo", [
+    await run(
+      "skopeo",
       "--insecure-policy",
       "copy",
       "--all",
@@ -66,7 +67,7 @@ describe.each(KINDS)("$name", ({ name, programs, guarded }) => {
       ...(source.startsWith("docker:") ? ["--src-tls-verify=false"] : ["--dest-tls-verify=false"]),
       source,
       target,
-    ]);
+    );
   }
 
   function done(ended: Ended): void {
@@ -151,7 +152,7 @@ describe.each(KINDS)("$name", ({ name, programs, guarded }) => {
       const { digest } = JSON.parse(stdout).layers[0];
       const hex = digest.slice("sha256:".length);
       const file = join(cwd, "registry/data/docker/registry/v2/blobs/sha256", hex.slice(0, 2), hex, "data");
-      await must("sh", ["-c", `printf X | dd of=${file} bs=1 seek=1000 conv=notrunc status=none`]);
+      await run("sh", "-c", `printf X | dd of=${file} bs=1 seek=1000 conv=notrunc status=none`);
       const ended = await reg(["pull", "-q", `${ref}:1.0`, "oci:spoilt-pulled"], { cwd });
       expect(ended.stderr.trim().split("\n")).toHaveLength(1);
       expect(ended.code).toBe(6);
