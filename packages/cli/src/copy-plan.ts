@@ -1,6 +1,6 @@
 import type { ContentTarget, CopyOptions, CopyPlan } from "@reg/sdk";
 import type { Call } from "./call.ts";
-import { formatBytes, formatTable } from "./format.ts";
+import { formatBytes, formatTable, shortDigest } from "./format.ts";
 import { parseLocation } from "./location.ts";
 import { checkTag, localName, type OpenSource, openTarget } from "./open-location.ts";
 import { readJson } from "./read-json.ts";
@@ -27,7 +27,7 @@ export async function showPlan(
     ...selection,
     signal: call.signal,
   });
-  call.output.result(plan, () => planLines(plan));
+  call.output.result(plan, () => planLines(plan, call.output.columns));
 }
 
 /** The plan that `--plan` names. It says what is copied, so that nothing else may. */
@@ -76,6 +76,9 @@ const DECIDED_FLAGS: readonly string[] = [
   "foreign-layers",
 ];
 
+/** Action, kind, size and a sha256 digest, two spaces apart. */
+const PLAN_COLUMNS = 96;
+
 interface PlanTarget {
   readonly store: ContentTarget;
   readonly ref: string;
@@ -107,17 +110,21 @@ async function openPlanTarget(
   }
 }
 
-function planLines(plan: CopyPlan): string[] {
+function planLines(plan: CopyPlan, columns: number | undefined): string[] {
+  const { nodes, tags } = plan;
+  const isNarrow = columns !== undefined && columns < PLAN_COLUMNS;
+  const rows = nodes.map(({ action, kind, descriptor: { digest, size } }) => [
+    action,
+    kind,
+    formatBytes(size).padStart(8),
+    isNarrow ? shortDigest(digest) : digest,
+  ]);
+  const bytesOf = (wanted: string): number =>
+    nodes.reduce((sum, { action, descriptor }) => (action === wanted ? sum + descriptor.size : sum), 0);
+  const mounted = bytesOf("mount");
   return [
-    ...formatTable(
-      plan.nodes.map(({ action, kind, descriptor }) => [
-        action,
-        kind,
-        formatBytes(descriptor.size).padStart(8),
-        descriptor.digest,
-      ]),
-    ),
-    ...plan.tags.map(({ ref, done }) => (done ? `tag ${ref} is set already` : `tag ${ref}`)),
-    `${formatBytes(plan.bytes)} to move`,
+    ...formatTable(rows),
+    ...tags.map(({ ref, done }) => (done ? `tag ${ref} is set already` : `tag ${ref}`)),
+    `${formatBytes(bytesOf("copy"))} to move${mounted > 0 ? `, ${formatBytes(mounted)} to mount` : ""}`,
   ];
 }

@@ -1,5 +1,5 @@
 import type { Call } from "./call.ts";
-import { openSession } from "./session.ts";
+import { openReferenceSession } from "./session.ts";
 
 export interface ManifestDescription {
   readonly reference: string;
@@ -10,8 +10,7 @@ export interface ManifestDescription {
 
 /** What the argument REF names, without its body; with `--platform` the manifest of that platform. */
 export async function describeManifest(call: Call): Promise<ManifestDescription> {
-  const { client, image } = await openSession(call, [call.argument("REF")]);
-  const reference = image(call.argument("REF"));
+  const { client, reference } = await openReferenceSession(call);
   const platform = call.text("platform");
   const { signal } = call;
   const descriptor =

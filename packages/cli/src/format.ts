@@ -26,6 +26,12 @@ export function shortDigest(digest: string): string {
   return digest.slice(colon + 1, colon + 13);
 }
 
+/** A text and a digest on one line; the digest on the next where the terminal is narrower, so that it stays in one piece. */
+export function withDigest(text: string, digest: string, columns?: number, indent = ""): string[] {
+  const line = `${text}  ${digest}`;
+  return columns === undefined || line.length <= columns ? [line] : [text, `${indent}${digest}`];
+}
+
 /** Columns as wide as their widest cell, two spaces apart; the last one is left ragged. */
 export function formatTable(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
@@ -54,6 +60,13 @@ export function wrap(text: string, width: number, indent = 0): string[] {
   }
   lines.push(" ".repeat(indent) + line);
   return lines;
+}
+
+/** A line broken where the terminal ends, between words, what follows set in; as it is where there is no terminal. */
+export function fold(text: string, columns?: number): string[] {
+  if (columns === undefined) return [text];
+  const [first = "", ...rest] = wrap(text, columns, 2);
+  return [first.trimStart(), ...rest];
 }
 
 const UNITS: readonly string[] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];

@@ -31,6 +31,11 @@ export function parseLocation(text: string): Location {
   return { kind: "remote", reference: text.startsWith("docker://") ? text.slice("docker://".length) : text };
 }
 
+/** Those of several places that are in registries, as references. */
+export function remoteReferences(texts: readonly string[]): readonly string[] {
+  return texts.map(parseLocation).flatMap((each) => (each.kind === "remote" ? [each.reference] : []));
+}
+
 const KINDS = ["oci", "oci-archive", "docker-archive"] as const;
 
 const FORMS = {

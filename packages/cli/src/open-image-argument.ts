@@ -1,6 +1,6 @@
 import type { ImageFiles } from "@reg/sdk";
 import type { Call } from "./call.ts";
-import { parseLocation } from "./location.ts";
+import { remoteReferences } from "./location.ts";
 import { type OpenSource, openSource } from "./open-location.ts";
 import { openSession, type Session } from "./session.ts";
 
@@ -10,10 +10,7 @@ export async function openImageArgument(
   others: readonly string[] = [],
 ): Promise<{ readonly session: Session; readonly source: OpenSource }> {
   const text = call.argument("REF");
-  const remotes = [text, ...others]
-    .map(parseLocation)
-    .flatMap((location) => (location.kind === "remote" ? [location.reference] : []));
-  const session = await openSession(call, remotes);
+  const session = await openSession(call, remoteReferences([text, ...others]));
   return { session, source: await openSource(call, session, text) };
 }
 

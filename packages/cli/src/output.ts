@@ -43,6 +43,11 @@ export class Output {
     this.colour = options.colour;
   }
 
+  /** The width of the terminal that results go to, where they go to one. */
+  get columns(): number | undefined {
+    return this.stdout.isTTY === true ? this.stdout.columns || undefined : undefined;
+  }
+
   /** One line of a result for people. */
   line(text: string): void {
     this.beforeResult?.();

@@ -1,11 +1,10 @@
 import type { Manifest, Reference } from "@reg/sdk";
 import type { Call } from "./call.ts";
-import { openSession } from "./session.ts";
+import { openReferenceSession } from "./session.ts";
 
 /** The manifest that the argument REF names; with `--platform` that of the platform. */
 export async function readManifest(call: Call): Promise<{ reference: Reference; manifest: Manifest }> {
-  const { client, image } = await openSession(call, [call.argument("REF")]);
-  const reference = image(call.argument("REF"));
+  const { client, reference } = await openReferenceSession(call);
   const platform = call.text("platform");
   const { signal } = call;
   if (platform === undefined)

@@ -50,6 +50,13 @@ export async function openSession(call: Call, names: readonly string[]): Promise
   return { sdk, client, credentials, options, environment, ...references };
 }
 
+/** {@link openSession} for the image that the argument REF names. */
+export async function openReferenceSession(call: Call): Promise<Session & { readonly reference: Reference }> {
+  const text = call.argument("REF");
+  const session = await openSession(call, [text]);
+  return { ...session, reference: session.image(text) };
+}
+
 /** The host that an argument names: a bare host, or that of a reference. */
 export function registryOf(sdk: Sdk, environment: EnvironmentOptions, name: string): string {
   return nameOf(sdk, environment, name).registry;

@@ -1,8 +1,8 @@
 import type { ContentSource, CopyOptions, CopyPlan, CopyResult } from "@reg/sdk";
 import type { Call } from "./call.ts";
 import { assertPlanned, plannedSource, readPlan, showPlan } from "./copy-plan.ts";
-import { formatBytes, formatDuration } from "./format.ts";
-import { parseLocation } from "./location.ts";
+import { formatBytes, formatDuration, withDigest } from "./format.ts";
+import { parseLocation, remoteReferences } from "./location.ts";
 import { checkTag, type OpenSource, type OpenTarget, openSource, openTarget } from "./open-location.ts";
 import { startProgress } from "./progress/start-progress.ts";
 import { openSession, type Session } from "./session.ts";
@@ -18,10 +18,7 @@ export async function transfer(
   to: string,
   tags: readonly string[] = [],
 ): Promise<void> {
-  const remotes = [from, to]
-    .map(parseLocation)
-    .flatMap((each) => (each.kind === "remote" ? [each.reference] : []));
-  const session = await openSession(call, remotes);
+  const session = await openSession(call, remoteReferences([from, to]));
   const plan = await readPlan(call, session.sdk);
   const opened = await openSource(call, session, from);
   const isLocal = parseLocation(to).kind !== "remote";
@@ -159,9 +156,10 @@ function report(
       const parts = [`${formatBytes(bytes)} moved`];
       if (mounted > 0) parts.push(`${mounted} mounted`);
       if (skipped > 0) parts.push(`${skipped} there already`);
-      const summary = `${target.label}  ${digest}`;
+      const summary = withDigest(target.label, digest, call.output.columns);
       call.output.note(`${parts.join(", ")} in ${formatDuration(milliseconds)}`);
-      return rewritten === undefined ? [summary] : [summary, `rewritten from ${rewritten.from.digest}`];
+      if (rewritten === undefined) return summary;
+      return [...summary, ...withDigest("rewritten from", rewritten.from.digest, call.output.columns)];
     },
   );
 }

@@ -2,13 +2,12 @@ import { artifactFiles, readPairs } from "../artifact-files.ts";
 import type { Call } from "../call.ts";
 import { refOf } from "../open-location.ts";
 import { startProgress } from "../progress/start-progress.ts";
-import { openSession } from "../session.ts";
+import { openReferenceSession } from "../session.ts";
 import { UNKNOWN_ARTIFACT } from "./artifact-push.ts";
 
 /** `{subject, reference, digest, mediaType, size, artifactType, files}`. */
 export async function run(call: Call): Promise<undefined> {
-  const { sdk, client, image } = await openSession(call, [call.argument("REF")]);
-  const subject = image(call.argument("REF"));
+  const { sdk, client, reference: subject } = await openReferenceSession(call);
   const files = await artifactFiles(sdk, call.arguments("FILE"));
   const artifactType = call.text("artifact-type") ?? UNKNOWN_ARTIFACT;
   const { digest, mediaType, size } = await sdk.attachArtifact(client.repository(subject), refOf(subject), {

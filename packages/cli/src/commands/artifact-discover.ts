@@ -1,12 +1,14 @@
 import type { ReferrerTree } from "@reg/sdk";
 import type { Call } from "../call.ts";
+import { withDigest } from "../format.ts";
 import { refOf } from "../open-location.ts";
-import { openSession } from "../session.ts";
+import { referrerDocument } from "../referrer-document.ts";
+import { openReferenceSession } from "../session.ts";
 
 /** `{reference, digest, referrers: [{digest, mediaType, size, artifactType, annotations, referrers: [...]}]}`. */
 export async function run(call: Call): Promise<undefined> {
-  const { sdk, client, image } = await openSession(call, [call.argument("REF")]);
-  const reference = image(call.argument("REF"));
+  const { sdk, client, reference } = await openReferenceSession(call);
+  const { columns } = call.output;
   const tree = await sdk.discoverReferrers(client.repository(reference, { write: false }), refOf(reference), {
     artifactType: call.text("artifact-type"),
     signal: call.signal,
@@ -17,26 +19,22 @@ export async function run(call: Call): Promise<undefined> {
       digest: tree.descriptor.digest,
       referrers: tree.referrers.map(document),
     },
-    () => [`${reference}  ${tree.descriptor.digest}`, ...branches(tree.referrers, "")],
+    () => [
+      ...withDigest(reference.toString(), tree.descriptor.digest, columns),
+      ...branches(tree.referrers, "", columns),
+    ],
   );
 }
 
 function document({ descriptor, referrers }: ReferrerTree): object {
-  const { digest, mediaType, size, artifactType, annotations } = descriptor;
-  return {
-    digest,
-    mediaType,
-    size,
-    artifactType: artifactType ?? null,
-    annotations: annotations ?? {},
-    referrers: referrers.map(document),
-  };
+  return { ...referrerDocument(descriptor), referrers: referrers.map(document) };
 }
 
-function branches(trees: readonly ReferrerTree[], indent: string): string[] {
+function branches(trees: readonly ReferrerTree[], indent: string, columns: number | undefined): string[] {
   return trees.flatMap(({ descriptor, referrers }, index) => {
     const last = index === trees.length - 1;
-    const line = `${indent}${last ? "└─" : "├─"} ${descriptor.artifactType ?? descriptor.mediaType}  ${descriptor.digest}`;
-    return [line, ...branches(referrers, `${indent}${last ? "   " : "│  "}`)];
+    const below = `${indent}${last ? "   " : "│  "}`;
+    const text = `${indent}${last ? "└─" : "├─"} ${descriptor.artifactType ?? descriptor.mediaType}`;
+    return [...withDigest(text, descriptor.digest, columns, below), ...branches(referrers, below, columns)];
   });
 }

@@ -1,12 +1,11 @@
 import type { Call } from "../call.ts";
 import { refOf } from "../open-location.ts";
 import { startProgress } from "../progress/start-progress.ts";
-import { openSession } from "../session.ts";
+import { openReferenceSession } from "../session.ts";
 
 /** `{reference, digest, artifactType, dir, files: [{name, digest, size}], untitled, bytes}`. */
 export async function run(call: Call): Promise<undefined> {
-  const { sdk, client, image } = await openSession(call, [call.argument("REF")]);
-  const reference = image(call.argument("REF"));
+  const { sdk, client, reference } = await openReferenceSession(call);
   const dir = call.optionalArgument("DIR") ?? ".";
   const source = client.repository(reference, { write: false });
   const ref = refOf(reference);

@@ -2,6 +2,7 @@ import type { AuthEvent, Challenge } from "@reg/sdk";
 import type { Call } from "../call.ts";
 import type { ExitCode } from "../command.ts";
 import { howToAllow } from "../failure.ts";
+import { fold } from "../format.ts";
 import { nameOf, openSession } from "../session.ts";
 
 /** `{registry, repository, scopes, events, credential, status, allowed, reason}`; never a secret. */
@@ -28,7 +29,7 @@ export async function run(call: Call): Promise<ExitCode> {
   const document = { registry, repository: repository ?? null, scopes, events };
   call.output.result(
     { ...document, credential: credential ?? null, status: status ?? null, allowed, reason },
-    () => steps(events, reason),
+    () => steps(events, reason).flatMap((line) => fold(line, call.output.columns)),
   );
   // A repository that is not there has let us in all the same.
   return allowed || status === 404 ? 0 : 4;

@@ -1,10 +1,9 @@
 import type { Call } from "../call.ts";
-import { openSession } from "../session.ts";
+import { openReferenceSession } from "../session.ts";
 
 /** The bytes as the registry has them; with `--json` `{reference, digest, mediaType, size, config}`. */
 export async function run(call: Call): Promise<undefined> {
-  const { client, image } = await openSession(call, [call.argument("REF")]);
-  const reference = image(call.argument("REF"));
+  const { client, reference } = await openReferenceSession(call);
   const config = await client.images.config(reference, {
     platform: call.text("platform"),
     signal: call.signal,

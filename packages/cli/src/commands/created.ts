@@ -1,11 +1,10 @@
 import type { Call } from "../call.ts";
 import type { ExitCode } from "../command.ts";
-import { openSession } from "../session.ts";
+import { openReferenceSession } from "../session.ts";
 
 /** `{reference, created}`; `null` where the image does not say. */
 export async function run(call: Call): Promise<ExitCode | undefined> {
-  const { client, image } = await openSession(call, [call.argument("REF")]);
-  const reference = image(call.argument("REF"));
+  const { client, reference } = await openReferenceSession(call);
   const { created } = await client.images.config(reference, {
     platform: call.text("platform"),
     signal: call.signal,

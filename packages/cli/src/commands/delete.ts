@@ -1,10 +1,9 @@
 import type { Call } from "../call.ts";
-import { openSession } from "../session.ts";
+import { openReferenceSession } from "../session.ts";
 
 /** `{repository, deleted}`: the digest. A tag is resolved first, so every tag of that digest goes with it. */
 export async function run(call: Call): Promise<undefined> {
-  const { client, image } = await openSession(call, [call.argument("REF")]);
-  const reference = image(call.argument("REF"));
+  const { client, reference } = await openReferenceSession(call);
   const { signal } = call;
   const digest = reference.digest ?? (await client.manifests.digest(reference, { signal }));
   await client.manifests.delete(reference.with({ tag: undefined, digest }), { signal });

@@ -1,12 +1,11 @@
 import type { Call } from "../call.ts";
 import type { ExitCode } from "../command.ts";
-import { openSession } from "../session.ts";
+import { openReferenceSession } from "../session.ts";
 import { CommandError } from "../usage-error.ts";
 
 /** `{reference, exists}`; exit code 0 for yes, 3 for no, 4 where the registry does not let it be told. */
 export async function run(call: Call): Promise<ExitCode> {
-  const { client, image } = await openSession(call, [call.argument("REF")]);
-  const reference = image(call.argument("REF"));
+  const { client, reference } = await openReferenceSession(call);
   const existence = await client.manifests.exists(reference, { signal: call.signal });
   if (existence === "unknown") {
     throw new CommandError(

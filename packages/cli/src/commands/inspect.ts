@@ -1,12 +1,11 @@
 import type { ImageInspection } from "@reg/sdk";
 import type { Call } from "../call.ts";
 import { formatBytes } from "../format.ts";
-import { openSession } from "../session.ts";
+import { openReferenceSession } from "../session.ts";
 
 /** `{reference, digest, mediaType, size, platform, created, labels, layers, platforms}`; absent parts are null. */
 export async function run(call: Call): Promise<undefined> {
-  const { sdk, client, image } = await openSession(call, [call.argument("REF")]);
-  const reference = image(call.argument("REF"));
+  const { sdk, client, reference } = await openReferenceSession(call);
   const found = await client.images.inspect(reference, {
     platform: call.text("platform"),
     signal: call.signal,
@@ -42,17 +41,17 @@ function describe(
   platforms: readonly string[],
 ): string[] {
   const labels = Object.entries(found.labels);
+  // Narrow enough that a digest fits beside its label, or beside a size, in 80 columns.
   return [
-    `reference  ${reference}`,
-    `digest     ${found.digest}`,
-    `type       ${found.mediaType}`,
-    `size       ${formatBytes(found.size)}`,
-    `platform   ${platform ?? "-"}`,
-    `created    ${found.created ?? "-"}`,
-    ...(platforms.length > 1 ? [`platforms  ${platforms.join(", ")}`] : []),
+    `name     ${reference}`,
+    `digest   ${found.digest}`,
+    `type     ${found.mediaType}`,
+    `size     ${formatBytes(found.size)}`,
+    `platform ${platform ?? "-"}${platforms.length > 1 ? `, of ${platforms.join(", ")}` : ""}`,
+    `created  ${found.created ?? "-"}`,
     ...(labels.length === 0 ? [] : ["labels"]),
     ...labels.map(([key, value]) => `  ${key}=${value}`),
-    `layers     ${found.layers.length}`,
-    ...found.layers.map((layer) => `  ${layer.digest}  ${formatBytes(layer.size)}`),
+    `layers   ${found.layers.length}`,
+    ...found.layers.map((layer) => `${formatBytes(layer.size).padStart(8)} ${layer.digest}`),
   ];
 }

@@ -1,11 +1,10 @@
 import type { Call } from "../call.ts";
 import { readInput } from "../read-input.ts";
-import { openSession } from "../session.ts";
+import { openReferenceSession } from "../session.ts";
 
 /** `{reference, digest, mediaType, size, tags}`. */
 export async function run(call: Call): Promise<undefined> {
-  const { sdk, client, image } = await openSession(call, [call.argument("REF")]);
-  const reference = image(call.argument("REF"));
+  const { sdk, client, reference } = await openReferenceSession(call);
   const bytes = await readInput(call.argument("FILE"), sdk.LIMITS.manifestBytes, call.signal);
   const { descriptor, tags } = await client.manifests.put(reference, bytes, {
     mediaType: call.text("media-type"),

@@ -1,12 +1,11 @@
 import type { Call } from "../call.ts";
 import { formatDuration } from "../format.ts";
-import { openSession } from "../session.ts";
+import { openReferenceSession } from "../session.ts";
 import { CommandError } from "../usage-error.ts";
 
 /** `{reference, limit, remaining, windowSeconds, resetSeconds, source}`; what the registry does not say is null. */
 export async function run(call: Call): Promise<undefined> {
-  const { sdk, client, image } = await openSession(call, [call.argument("REF")]);
-  const reference = image(call.argument("REF"));
+  const { sdk, client, reference } = await openReferenceSession(call);
   const path = `/v2/${reference.path}/manifests/${reference.digest ?? reference.tag}`;
   // A HEAD is not counted as a pull.
   const response = await client.request(reference.domain, "HEAD", path, {

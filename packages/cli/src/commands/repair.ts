@@ -2,7 +2,7 @@ import type { Call } from "../call.ts";
 import type { ExitCode } from "../command.ts";
 import { faultDocument, faultLine } from "../content-faults.ts";
 import { formatBytes } from "../format.ts";
-import { parseLocation } from "../location.ts";
+import { remoteReferences } from "../location.ts";
 import { openRepairTarget, openSource } from "../open-location.ts";
 import { startProgress } from "../progress/start-progress.ts";
 import { openSession } from "../session.ts";
@@ -13,9 +13,7 @@ export async function run(call: Call): Promise<ExitCode> {
   const from = call.text("from");
   if (from === undefined)
     throw new UsageError("--from SOURCE is missing", "name a place that has the content whole");
-  const locations = [call.argument("TARGET"), from].map(parseLocation);
-  const remotes = locations.flatMap((location) => (location.kind === "remote" ? [location.reference] : []));
-  const session = await openSession(call, remotes);
+  const session = await openSession(call, remoteReferences([call.argument("TARGET"), from]));
   const source = await openSource(call, session, from);
   const target = await openRepairTarget(call, session, call.argument("TARGET"));
   const report = await session.sdk.repair(target.store, target.ref, source.store, {

@@ -1,10 +1,9 @@
 import type { Call } from "../call.ts";
-import { openSession } from "../session.ts";
+import { openReferenceSession } from "../session.ts";
 
 /** `{repository, digest, mediaType, size, tags}`. */
 export async function run(call: Call): Promise<undefined> {
-  const { client, image, tag } = await openSession(call, [call.argument("REF")]);
-  const reference = image(call.argument("REF"));
+  const { client, tag, reference } = await openReferenceSession(call);
   const tags = call.arguments("TAG").map((text) => tag(reference, text));
   const result = await client.manifests.retag(reference, tags, { signal: call.signal });
   const { digest, mediaType, size } = result.descriptor;

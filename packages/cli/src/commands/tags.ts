@@ -1,7 +1,11 @@
 import type { ListTagsOptions, TagDetails } from "@reg/sdk";
 import type { Call } from "../call.ts";
+import { shortDigest } from "../format.ts";
 import type { Output } from "../output.ts";
 import { openSession } from "../session.ts";
+
+/** What two tabs take at the most. */
+const TAB_COLUMNS = 16;
 
 /** `{repository, tags: [...]}`; with digests each tag is `{tag, digest, mediaType, size}`, and `created` where asked. */
 export async function run(call: Call): Promise<undefined> {
@@ -20,7 +24,7 @@ export async function run(call: Call): Promise<undefined> {
   if (created || call.flag("with-digests")) {
     const details = told(output, client.tags.details(reference, { ...options, created }));
     if (output.json) return output.list({ repository: reference.name }, "tags", documents(details, created));
-    for await (const each of details) output.line(line(each, created));
+    for await (const each of details) output.line(line(each, created, output.columns));
     return;
   }
   const tags = client.tags.list(reference, options);
@@ -40,9 +44,13 @@ async function* documents(details: AsyncIterable<TagDetails>, withCreated: boole
   }
 }
 
-function line({ tag, descriptor, created }: TagDetails, withCreated: boolean): string {
-  const fields = [tag, descriptor?.digest ?? "-", ...(withCreated ? [created ?? "-"] : [])];
-  return fields.join("\t");
+/** Tabs between, for `cut`; on a terminal too narrow for it the digest is its first digits. */
+function line({ tag, descriptor, created }: TagDetails, withCreated: boolean, columns?: number): string {
+  const digest = descriptor?.digest ?? "-";
+  if (!withCreated) return `${tag}\t${digest}`;
+  const whole = `${tag}\t${digest}\t${created ?? "-"}`;
+  const isNarrow = columns !== undefined && columns < whole.length + TAB_COLUMNS;
+  return isNarrow ? `${tag}\t${shortDigest(digest)}\t${created ?? "-"}` : whole;
 }
 
 /** A tag that cannot be read does not hide the others. */

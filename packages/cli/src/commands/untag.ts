@@ -1,11 +1,10 @@
 import type { Call } from "../call.ts";
-import { openSession } from "../session.ts";
+import { openReferenceSession } from "../session.ts";
 import { UsageError } from "../usage-error.ts";
 
 /** `{repository, untagged}`. */
 export async function run(call: Call): Promise<undefined> {
-  const { client, image } = await openSession(call, [call.argument("REF")]);
-  const reference = image(call.argument("REF"));
+  const { client, reference } = await openReferenceSession(call);
   if (reference.digest !== undefined) {
     throw new UsageError(
       `${reference} names a digest, not a tag`,

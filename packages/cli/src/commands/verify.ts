@@ -2,7 +2,7 @@ import type { Call } from "../call.ts";
 import type { ExitCode } from "../command.ts";
 import { faultDocument, faultLine } from "../content-faults.ts";
 import { formatBytes } from "../format.ts";
-import { parseLocation } from "../location.ts";
+import { remoteReferences } from "../location.ts";
 import { openSource } from "../open-location.ts";
 import { startProgress } from "../progress/start-progress.ts";
 import { openSession } from "../session.ts";
@@ -10,8 +10,7 @@ import { openSession } from "../session.ts";
 /** `{target, digest, ok, checked, bytes, faults: [{kind, digest, mediaType, size, path, message}]}`. */
 export async function run(call: Call): Promise<ExitCode> {
   const text = call.argument("TARGET");
-  const location = parseLocation(text);
-  const session = await openSession(call, location.kind === "remote" ? [location.reference] : []);
+  const session = await openSession(call, remoteReferences([text]));
   const { store, ref, label } = await openSource(call, session, text);
   const report = await session.sdk.verify(store, ref, {
     signal: call.signal,

@@ -1,5 +1,5 @@
 import type { CommandDefinition } from "../command.ts";
-import { ARTIFACT_TYPE, HOST, IMAGE, REF, REPO } from "./arguments.ts";
+import { ARTIFACT_TYPE, HOST, IMAGE, OUTPUT, REF, REPO } from "./arguments.ts";
 
 export const LOOKING: readonly CommandDefinition[] = [
   {
@@ -59,7 +59,7 @@ export const LOOKING: readonly CommandDefinition[] = [
     name: "manifest",
     summary: "Print a manifest, byte for byte",
     arguments: [REF],
-    options: [],
+    options: [OUTPUT],
     examples: [
       { line: "reg manifest alpine:3.20 | sha256sum", does: "the digest again" },
       { line: "reg manifest --platform linux/arm64 alpine:3.20", does: "of one platform" },

@@ -47,7 +47,7 @@ export const RAW: readonly CommandDefinition[] = [
     arguments: [REF],
     options: [OUTPUT],
     examples: [{ line: "reg manifest get alpine:3.20 -o manifest.json", does: "into a file" }],
-    load: () => import("../commands/manifest-get.ts"),
+    load: () => import("../commands/manifest.ts"),
   },
   {
     name: "manifest put",
