@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { hasPrograms } from "../../../.config/programs.ts";
 import { cases } from "../src/cases/index.ts";
 import { type CommandDialect, commandClient } from "../src/command-client.ts";
 import { craneDialect, skopeoDialect } from "../src/dialects.ts";
@@ -23,7 +24,7 @@ for (const [expected, pairs] of [
     it(`says ${expected} of ${dialect.name} and ${id}`, async ({ skip }) => {
       const client = await commandClient(dialect);
       if (client === undefined) {
-        if (process.env["REG_INTEROP"] === "required") throw new Error(`${dialect.name} is not installed`);
+        hasPrograms(dialect.name);
         return skip(`${dialect.name} is not installed`);
       }
       const one = cases.find((each) => each.id === id);
