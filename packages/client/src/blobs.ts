@@ -11,6 +11,7 @@ import {
 } from "@reg/content";
 import type { Digest } from "@reg/reference";
 import { accessTo, digestIn } from "./access.ts";
+import { deleteBlob } from "./blob-delete.ts";
 import { BlobDownload } from "./blob-download.ts";
 import { blobSize, hasBlob } from "./blob-head.ts";
 import { pushBlob } from "./blob-push.ts";
@@ -23,7 +24,6 @@ import { repositoryScope } from "./scopes.ts";
 import { judgeUpload } from "./upload-answer.ts";
 import { postMount, startUpload, UploadSession } from "./upload-session.ts";
 import { UploadSource } from "./upload-source.ts";
-import { blobUrl } from "./urls.ts";
 import type { Wire } from "./wire.ts";
 
 export interface GetBlobOptions extends TransferOptions {
@@ -229,11 +229,8 @@ export class RegistryBlobs implements Blobs {
   }
 
   async delete(ref: Ref, options: CallOptions = {}): Promise<void> {
-    const { wire, target, scopes } = accessTo(this.#wire, ref, "delete");
-    const digest = digestIn(target);
-    const what = `blob ${target.name}@${digest}`;
-    const url = blobUrl(target, digest);
-    await wire.done({ what, target, method: "DELETE", url, scopes, signal: options.signal }, 202, 200, 204);
+    const access = accessTo(this.#wire, ref, "delete");
+    await deleteBlob(access, digestIn(access.target), options.signal);
   }
 
   async upload(repository: Ref, options: CallOptions = {}): Promise<BlobUpload> {

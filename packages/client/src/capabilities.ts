@@ -24,7 +24,7 @@ export interface CapabilityFact {
   readonly learntAt: number;
 }
 
-/** By origin, then by capability; serialisable. */
+/** By place (a registry, or a repository of it), then by capability; serialisable. */
 export type CapabilitySnapshot = Readonly<
   Record<string, Readonly<Partial<Record<Capability, CapabilityFact>>>>
 >;
@@ -61,8 +61,9 @@ export class CapabilityStore implements Capabilities {
     this.#now = now;
     for (const [place, facts] of Object.entries(snapshot)) {
       for (const capability of CAPABILITIES) {
-        const fact = facts[capability];
-        if (fact !== undefined) this.#remember(place, capability, fact);
+        // It may have lain in a file: what is no fact is left out.
+        const fact: unknown = facts?.[capability];
+        if (isFact(fact)) this.#remember(place, capability, fact);
       }
     }
   }
@@ -79,9 +80,10 @@ export class CapabilityStore implements Capabilities {
 
   set(place: string, capability: Capability, supported: boolean | undefined): void {
     const overrides = this.#overrides.get(place) ?? new Map<Capability, boolean>();
-    this.#overrides.set(place, overrides);
     if (supported === undefined) overrides.delete(capability);
     else overrides.set(capability, supported);
+    if (overrides.size > 0) this.#overrides.set(place, overrides);
+    else this.#overrides.delete(place);
   }
 
   /** To be told of an answer alone, never of a timeout, a 5xx or a 429. */
@@ -142,6 +144,17 @@ const CAPABILITIES: readonly Capability[] = [
   "catalog",
   "headManifest",
 ];
+
+function isFact(value: unknown): value is CapabilityFact {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "supported" in value &&
+    typeof value.supported === "boolean" &&
+    "learntAt" in value &&
+    Number.isSafeInteger(value.learntAt)
+  );
+}
 
 function registryOf(place: string): string {
   const slash = place.indexOf("/");

@@ -73,7 +73,11 @@ export class RegistryCatalog implements Catalog {
       scopes: [CATALOG_SCOPE],
       signal: options.signal,
     };
-    return explained(listNames(wire, request, "repositories", isRepositoryName, options), target.registry);
+    return explained(
+      listNames(wire, request, "repositories", isRepositoryName, options),
+      wire,
+      target.registry,
+    );
   }
 }
 
@@ -89,19 +93,23 @@ function isRepositoryName(name: string): boolean {
 
 const MAX_NAME_CHARACTERS = 255;
 
-/** A 404 here means that there is no list, not that there are no repositories. */
-function explained(listing: Listing<string>, registry: string): Listing<string> {
+/** A 404 here means that there is no list, not that there are no repositories. Learns what comes of it. */
+function explained(listing: Listing<string>, { capabilities }: Wire, registry: string): Listing<string> {
   const pages: Listing<string>["pages"] = async function* () {
     try {
-      yield* listing.pages();
+      for await (const page of listing.pages()) {
+        capabilities.learn(registry, "catalog", true);
+        yield page;
+      }
     } catch (error) {
-      if (!isRegistryError(error) || error.code !== "NOT_FOUND") throw error;
-      throw new RegistryError("UNSUPPORTED", `${registry} does not list its repositories (404).`, {
-        status: error.status,
-        errors: error.errors,
-        registry,
-        cause: error,
-      });
+      if (!isRegistryError(error) || (error.code !== "NOT_FOUND" && error.code !== "UNSUPPORTED"))
+        throw error;
+      capabilities.learn(registry, "catalog", false);
+      throw new RegistryError(
+        "UNSUPPORTED",
+        `${registry} does not list its repositories (${error.status ?? error.code}).`,
+        { status: error.status, errors: error.errors, registry, cause: error },
+      );
     }
   };
   return {

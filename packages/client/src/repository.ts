@@ -14,6 +14,7 @@ import {
 } from "@reg/content";
 import type { Digest } from "@reg/reference";
 import { type Access, accessTo, withActions } from "./access.ts";
+import { deleteBlob } from "./blob-delete.ts";
 import { BlobDownload } from "./blob-download.ts";
 import { hasBlob } from "./blob-head.ts";
 import { pushBlob } from "./blob-push.ts";
@@ -26,7 +27,7 @@ import { repositoryScope } from "./scopes.ts";
 import { deleteTag, listTags } from "./tags.ts";
 import { postMount, type UploadSession } from "./upload-session.ts";
 import { UploadSource } from "./upload-source.ts";
-import { blobUrl, manifestUrl } from "./urls.ts";
+import { manifestUrl } from "./urls.ts";
 import type { Wire } from "./wire.ts";
 
 /**
@@ -184,10 +185,7 @@ export class RemoteRepository implements Repository {
     const access = withActions(this.#access, "delete");
     const { digest, mediaType } = descriptor;
     if (isManifestType(mediaType)) return deleteManifest(access, digest, { signal });
-    const { wire, target, scopes } = access;
-    const what = `blob ${target.name}@${digest}`;
-    const url = blobUrl(target, digest);
-    await wire.done({ what, target, method: "DELETE", url, scopes, signal }, 202, 200, 204);
+    await deleteBlob(access, digest, signal);
   }
 
   canMount(from: ContentSource): boolean {

@@ -37,6 +37,23 @@ describe("CapabilityStore", () => {
     expect(other.get("reg.example", "multiTag")).toBe(true);
   });
 
+  it("takes from a file what is a fact, and leaves out the rest", () => {
+    const learntAt = Date.now();
+    const text = JSON.stringify({
+      "reg.example": {
+        referrers: { supported: false, learntAt },
+        multiTag: { supported: "no", learntAt },
+        catalog: { supported: true, learntAt: "yesterday" },
+        tagDelete: null,
+        unknown: { supported: true, learntAt },
+      },
+      "other.example": null,
+    });
+    expect(new CapabilityStore(JSON.parse(text)).export()).toEqual({
+      "reg.example": { referrers: { supported: false, learntAt } },
+    });
+  });
+
   it("keeps no more than 10,000 places", () => {
     const store = new CapabilityStore();
     for (let i = 0; i < 10_100; i += 1) store.learn(`reg.example/${i}`, "referrers", true);

@@ -273,7 +273,10 @@ describe("the catalog", () => {
     ["ECR Public", 405, "UNSUPPORTED"],
   ])("%s: refuses it, which is not the same as having none", async (_, status, code) => {
     await using registry = await scriptedRegistry({ "GET /v2/_catalog": { status } });
-    await expect(collect(testClient().catalog.list(registry.host))).rejects.toMatchObject({ code });
+    const client = testClient();
+    await expect(collect(client.catalog.list(registry.host))).rejects.toMatchObject({ code });
+    const learnt = client.capabilities.get(registry.host, "catalog");
+    expect(learnt).toBe(code === "UNSUPPORTED" ? false : undefined);
   });
 });
 
