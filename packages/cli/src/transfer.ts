@@ -21,11 +21,12 @@ export async function transfer(
   const session = await openSession(call, remoteReferences([from, to]));
   const plan = await readPlan(call, session.sdk);
   const opened = await openSource(call, session, from);
-  const isLocal = parseLocation(to).kind !== "remote";
-  const read = isLocal && plan === undefined ? await withRootRead(opened, call.signal) : opened;
+  const { kind } = parseLocation(to);
+  const options = { ...copyOptions(call), tags };
+  const read = kind === "remote" || plan !== undefined ? opened : await withRootRead(opened, call.signal);
+  if (kind === "docker-archive" && plan === undefined) await assertOneImage(call, session, read, options);
   const found = await converted(call, session, read);
   const source = plan === undefined ? found : plannedSource(found, plan);
-  const options = { ...copyOptions(call), tags };
   if (call.flag("dry-run")) return showPlan(call, session, source, to, options);
   await publish(call, session, source, to, { ...options, plan });
 }
@@ -89,7 +90,8 @@ async function withRootRead(source: OpenSource, signal: AbortSignal): Promise<Op
   }
   const root = await fetchManifest(ref, { signal });
   const kept: ContentSource = {
-    resolve: store.resolve.bind(store),
+    resolve: (asked, options) =>
+      asked === ref ? Promise.resolve(root.descriptor) : store.resolve(asked, options),
     fetch: store.fetch.bind(store),
     exists: store.exists.bind(store),
     fetchManifest: (asked, options) =>
@@ -101,6 +103,22 @@ async function withRootRead(source: OpenSource, signal: AbortSignal): Promise<Op
     ...(store.tags === undefined ? {} : { tags: store.tags.bind(store) }),
   };
   return { ...source, store: kept };
+}
+
+/** Found out before the first blob is moved: a docker archive has no place for an index. */
+async function assertOneImage(
+  call: Call,
+  { sdk }: Session,
+  { store, ref, label }: OpenSource,
+  { platform }: CopyOptions,
+): Promise<void> {
+  if (platform !== undefined) return;
+  const { mediaType } = await store.resolve(ref, { signal: call.signal });
+  if (!sdk.isIndexType(mediaType)) return;
+  throw new UsageError(
+    `${label} is an image for several platforms, and a docker archive holds one`,
+    "choose it, for example with --platform linux/amd64",
+  );
 }
 
 function copyOptions(call: Call): CopyOptions {

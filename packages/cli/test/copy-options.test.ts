@@ -1,8 +1,8 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createRegistry, memoryStorage, type RegistryListener, serve } from "@reg/server";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type TestImage, writeImage } from "./support/image.ts";
+import { type TestImage, writeImage, writeIndexImage } from "./support/image.ts";
 import { reg } from "./support/reg.ts";
 import { scratchFolder } from "./support/scratch.ts";
 
@@ -71,4 +71,14 @@ test("artifact discover draws the tree", async () => {
   expect(lines[0]).toContain(image.digest);
   expect(lines[1]).toMatch(/^└─ test\/sbom/);
   expect(lines[2]).toMatch(/^ {3}└─ test\/of-the-sbom/);
+});
+
+test("an image for several platforms and an archive for one: told before anything is moved", async () => {
+  writeIndexImage(join(cwd, "index"), "1.0");
+  await output("push", "-q", "oci:index:1.0", `${host}/multi:1.0`);
+  const pull = ["pull", "-q", `${host}/multi:1.0`, "docker-archive:docker.tar"];
+  const ended = await reg(pull, { cwd });
+  expect(ended).toMatchObject({ code: 2, stderr: expect.stringMatching(/several platforms.*--platform/) });
+  expect(existsSync(join(cwd, "docker.tar"))).toBe(false);
+  await output(...pull, "--platform", "linux/arm64");
 });
