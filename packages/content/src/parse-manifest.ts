@@ -27,8 +27,11 @@ interface Parsed<Kind extends string, Document> {
   readonly document: Loose<Document>;
 }
 
+/** An image manifest (image-spec, manifest.md), and the bytes it came as. */
 export type ParsedImage = Parsed<"image", ImageManifest>;
+/** An index (image-spec, image-index.md) or manifest list, and the bytes it came as. */
 export type ParsedIndex = Parsed<"index", ImageIndex>;
+/** An artifact manifest as image-spec 1.1 release candidates had it, and the bytes it came as. */
 export type ParsedArtifact = Parsed<"artifact", ArtifactManifest>;
 /** Docker's first manifest format. Recognised, so that it can be refused by name: registries have dropped it. */
 export type ParsedSchema1 = Parsed<"schema1", object>;
@@ -36,6 +39,7 @@ export type ParsedSchema1 = Parsed<"schema1", object>;
 /** A manifest: its bytes as they came, and what they say. */
 export type ParsedManifest = ParsedImage | ParsedIndex | ParsedArtifact | ParsedSchema1;
 
+/** How {@link parseManifest} hashes, and how much it takes. */
 export interface ParseManifestOptions {
   /** The algorithm of the descriptor's digest. Default sha256. */
   readonly algorithm?: DigestAlgorithm | undefined;

@@ -104,6 +104,7 @@ const size = z
     ),
   );
 
+/** A platform (image-spec, image-index.md). */
 export const platformSchema: Schema<Loose<Platform>> = loose({
   // Go programs write "" where they know nothing, and leave out what is "".
   os: z._default(text, ""),
@@ -113,6 +114,7 @@ export const platformSchema: Schema<Loose<Platform>> = loose({
   "os.features": z.optional(texts),
 });
 
+/** A descriptor (image-spec, descriptor.md). */
 export const descriptorSchema: Schema<Loose<Descriptor>> = loose({
   mediaType: text,
   digest,
@@ -127,6 +129,7 @@ export const descriptorSchema: Schema<Loose<Descriptor>> = loose({
 const descriptors = z._default(z.array(descriptorSchema), []);
 const schemaVersion = z.literal(2, "schemaVersion is 2");
 
+/** An image manifest (image-spec, manifest.md). */
 export const manifestSchema: Schema<Loose<ImageManifest>> = loose({
   schemaVersion,
   mediaType: z.optional(text),
@@ -137,6 +140,7 @@ export const manifestSchema: Schema<Loose<ImageManifest>> = loose({
   annotations: z.optional(textMap),
 });
 
+/** An index (image-spec, image-index.md). */
 export const indexSchema: Schema<Loose<ImageIndex>> = loose({
   schemaVersion,
   mediaType: z.optional(text),
@@ -174,6 +178,7 @@ const historySchema: Schema<Loose<HistoryEntry>> = loose({
   empty_layer: z.optional(z.boolean()),
 });
 
+/** An image configuration (image-spec, config.md). */
 export const configSchema: Schema<Loose<ImageConfig>> = loose({
   created: z.optional(text),
   author: z.optional(text),

@@ -36,6 +36,8 @@ export interface FetchOptions {
   readonly signal?: AbortSignal | undefined;
   /** False where the sink checks size and digest itself, so that bytes are hashed once. Default true. */
   readonly verify?: boolean | undefined;
+  /** Told why the bytes are asked for again, where a connection broke and the rest is fetched over another. */
+  readonly onRetry?: ((reason: string) => void) | undefined;
 }
 
 export interface StoreOptions {
@@ -82,6 +84,8 @@ export interface ContentSource {
 export interface PushOptions extends StoreOptions {
   /** Told how many bytes of the content have been taken so far. */
   readonly onBytes?: ((taken: number) => void) | undefined;
+  /** Told why bytes are sent again, where the upload goes on after a failure. */
+  readonly onRetry?: ((reason: string) => void) | undefined;
 }
 
 /**

@@ -12,6 +12,7 @@ import type { OnProgress } from "./progress.ts";
 import type { ContentSource } from "./store.ts";
 import { assertSize } from "./verifier.ts";
 
+/** What {@link verify} looks at, and how. */
 export interface VerifyOptions {
   /** Accepts indexes that name manifests the store does not have. Default false. */
   readonly sparse?: boolean | undefined;

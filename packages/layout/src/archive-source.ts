@@ -7,15 +7,14 @@ import {
   type ContentSource,
   createVerifier,
   type Descriptor,
-  digestAlgorithm,
   type FetchedManifest,
   type FetchOptions,
   LIMITS,
-  parseManifest,
   type StoreOptions,
   verifiedStream,
   verifyBytes,
 } from "@reg/content";
+import { describeManifest } from "./describe-manifest.ts";
 import { fileChunks } from "./file-chunks.ts";
 import { bare, findTag, tagsOf } from "./layout-refs.ts";
 import { listReferrers, type Referrer } from "./list-referrers.ts";
@@ -53,15 +52,7 @@ export class ArchiveSource implements ContentSource, AsyncDisposable {
     const entry = manifests().find(({ digest }) => digest === ref);
     if (entry !== undefined) return bare(entry);
     if (!blobs.has(ref)) return findTag(manifests(), ref, path);
-    const bytes = await this.#read(ref);
-    const { descriptor } = parseManifest(bytes, undefined, { algorithm: digestAlgorithm(ref) });
-    if (descriptor.digest !== ref) {
-      throw new ContentError(
-        "DIGEST_MISMATCH",
-        `The content of ${ref} is wrong: its digest is ${descriptor.digest}.`,
-      );
-    }
-    return descriptor;
+    return describeManifest(await this.#read(ref), ref);
   }
 
   async fetchManifest(ref: string, options: StoreOptions = {}): Promise<FetchedManifest> {

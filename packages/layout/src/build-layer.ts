@@ -11,6 +11,7 @@ import { onDisk, storageError, writeAll } from "./disk.ts";
 import { fileBody } from "./file-body.ts";
 import { through } from "./through.ts";
 
+/** How {@link buildLayer} packs. */
 export interface BuildLayerOptions {
   /** How to pack a tar that comes unpacked. One that comes packed is kept as it is. Default gzip. */
   readonly compression?: Compression | undefined;

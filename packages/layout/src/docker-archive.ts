@@ -18,6 +18,7 @@ import { blobName, REF_NAME } from "./layout-index.ts";
 import { IMAGE_NAME } from "./layout-refs.ts";
 import { blobsOf, readOciIndex } from "./oci-archive.ts";
 
+/** How {@link openDockerArchive} opens a file. */
 export interface DockerArchiveOptions {
   readonly signal?: AbortSignal | undefined;
   /** The repository of tags that come without one. */

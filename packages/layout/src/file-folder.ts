@@ -13,6 +13,7 @@ import { assertFolder, isSystemError, onDisk } from "./disk.ts";
 import { describeFile, fileBody } from "./file-body.ts";
 import { fileWriter } from "./file-writer.ts";
 
+/** How {@link openFolder} opens a folder. */
 export interface FolderOptions {
   /** Makes the folder where it is missing. Default false. */
   readonly create?: boolean | undefined;

@@ -12,6 +12,7 @@ import {
 } from "./layout-index.ts";
 import { assertTag } from "./layout-refs.ts";
 
+/** How {@link openOciArchive} opens a file. */
 export interface OciArchiveOptions {
   readonly signal?: AbortSignal | undefined;
   /** For archives that are packed (gzip, zstd). */

@@ -17,12 +17,12 @@ import {
   isManifestType,
   LIMITS,
   type PushOptions,
-  parseManifest,
   type StoreOptions,
   subjectOf,
   verifiedStream,
   verifyBytes,
 } from "@reg/content";
+import { describeManifest } from "./describe-manifest.ts";
 import {
   assertFolder,
   ensureFolder,
@@ -40,6 +40,7 @@ import { manifestWriter } from "./manifest-writer.ts";
 import { sweepFolder } from "./partial-file.ts";
 import { pushToWriter } from "./push-to-writer.ts";
 
+/** How {@link openLayout} opens a folder. */
 export interface LayoutOptions {
   /** Makes the folder a layout where it is none. Default false. */
   readonly create?: boolean | undefined;
@@ -104,15 +105,7 @@ export class OciLayout implements ContentTarget, AsyncDisposable {
     if (entry !== undefined) return bare(entry);
     if (!isDigest(ref)) return findTag(manifests, ref, this.dir);
     // Below an index: not entered by itself, and its type has to be read.
-    const bytes = await readRegularFile(await this.#path(ref), LIMITS.manifestBytes);
-    const { descriptor } = parseManifest(bytes, undefined, { algorithm: digestAlgorithm(ref) });
-    if (descriptor.digest !== ref) {
-      throw new ContentError(
-        "DIGEST_MISMATCH",
-        `The content of ${ref} is wrong: its digest is ${descriptor.digest}.`,
-      );
-    }
-    return descriptor;
+    return describeManifest(await readRegularFile(await this.#path(ref), LIMITS.manifestBytes), ref);
   }
 
   async fetchManifest(ref: string, options: StoreOptions = {}): Promise<FetchedManifest> {

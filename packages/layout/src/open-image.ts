@@ -19,6 +19,7 @@ import { ImageFiles } from "./image-files.ts";
 import { LayerCache } from "./layer-cache.ts";
 import type { TarLimits } from "./tar-entries.ts";
 
+/** Which image {@link openImage} opens, and within which limits. */
 export interface OpenImageOptions {
   /** The platform to take from an index. Default: linux on this machine's processor, or the only one there is. */
   readonly platform?: Platform | undefined;

@@ -6,6 +6,7 @@ import { fileBody } from "./file-body.ts";
 import { EPOCH } from "./tar-header.ts";
 import { type TarOutput, writeTar } from "./tar-writer.ts";
 
+/** How {@link packFolder} packs. */
 export interface PackFolderOptions {
   /** A folder in the archive that everything is put below: `app/bin`. Default: its root. */
   readonly prefix?: string | undefined;

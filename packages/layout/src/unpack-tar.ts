@@ -7,6 +7,7 @@ import { preparePath } from "./file-folder.ts";
 import { splitPath } from "./image-path.ts";
 import { type TarEntry, type TarItem, type TarLimits, tarEntries } from "./tar-entries.ts";
 
+/** Within which limits {@link unpackTar} works. */
 export interface UnpackOptions {
   readonly limits?: TarLimits | undefined;
   readonly signal?: AbortSignal | undefined;

@@ -1,6 +1,7 @@
 import type { Access, AccessControl, Verdict } from "./access.ts";
 import { isAllowed, isUser, parseBasic, type UserOptions } from "./users.ts";
 
+/** Who may do what by {@link basicAccess}. */
 export interface BasicAccessOptions extends UserOptions {
   /** Shown to people by browsers. Default `registry`. */
   readonly realm?: string | undefined;

@@ -14,6 +14,7 @@ const ABANDONED_MS = 24 * 60 * 60 * 1000;
 /** How many repositories are remembered with what was read of them. */
 const MAX_REMEMBERED = 10_000;
 
+/** How {@link folderStorage} writes. */
 export interface FolderStorageOptions {
   /** Whether an answer of 201 means that the bytes are on the disk itself, so that a power cut loses nothing. Default true. */
   readonly durable?: boolean | undefined;

@@ -14,6 +14,7 @@ const CLOSE_GRACE_MS = 2_000;
 const DRAIN_BYTES = 8 * 1024 * 1024;
 const DRAIN_MS = 2_000;
 
+/** Where {@link serve} listens, and for whom. */
 export interface ServeOptions {
   /** Default `127.0.0.1`: other machines do not see it. */
   readonly hostname?: string | undefined;

@@ -8,6 +8,7 @@ const DEFAULT_MAX_BYTES = 2 * 1024 ** 3;
 /** Small writes are gathered in pieces of this size, so that a slow sender does not leave a million little arrays. */
 const PIECE_BYTES = 256 * 1024;
 
+/** How much {@link memoryStorage} takes. */
 export interface MemoryStorageOptions {
   /** Bytes that may be held in all, content on its way in included. Default 2 GiB. */
   readonly maxBytes?: number | undefined;

@@ -16,6 +16,7 @@ import { asDigest } from "./names.ts";
 import { Refusal } from "./refusal.ts";
 import type { ByteRange, RegistryStorage, RepositoryStorage } from "./storage.ts";
 
+/** Where a registry that fetches what it does not have fetches from. */
 export interface ProxyOptions {
   /**
    * Where a repository's content comes from: a client's `repository(name)`, a layout, anything content can be read

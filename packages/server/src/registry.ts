@@ -24,6 +24,7 @@ import { UploadSessions } from "./upload-sessions.ts";
 /** How many repositories' catalogs are remembered; one that is asked for again is read from the storage again. */
 const MAX_CATALOGS = 10_000;
 
+/** What a registry keeps its content in, and how it behaves. */
 export interface RegistryOptions {
   /** Where content is kept: `memoryStorage()`, `folderStorage(dir)`, or one of your own. */
   readonly storage: RegistryStorage;

@@ -14,6 +14,7 @@ const REFRESH_LIFETIME_SECONDS = 30 * 24 * 60 * 60;
 /** Forms with a name, a password or token, and a few scopes stay far below. */
 const MAX_FORM_BYTES = 64 * 1024;
 
+/** Who may do what by {@link tokenAccess}, and how its tokens are. */
 export interface TokenAccessOptions extends UserOptions {
   /** Path of the token endpoint. Default `/token`. */
   readonly path?: string | undefined;

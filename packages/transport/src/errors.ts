@@ -22,6 +22,7 @@ export type TransportErrorCode =
   | "UNSUPPORTED"
   | "CONFIG";
 
+/** What a {@link TransportError} may say beyond its code and message. */
 export interface TransportErrorOptions extends ErrorOptions {
   /** Whether the same request may succeed when it is tried again. */
   readonly retryable?: boolean;

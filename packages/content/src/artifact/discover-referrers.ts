@@ -10,6 +10,7 @@ export interface ReferrerTree {
   readonly referrers: readonly ReferrerTree[];
 }
 
+/** How {@link discoverReferrers} looks. */
 export interface DiscoverReferrersOptions {
   /** Only referrers of this type, at the first level. */
   readonly artifactType?: string | undefined;

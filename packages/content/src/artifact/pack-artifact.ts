@@ -23,6 +23,7 @@ export interface ArtifactFile {
   readonly annotations?: Readonly<Record<string, string>> | undefined;
 }
 
+/** What {@link packArtifact} packs. */
 export interface PackArtifactOptions {
   /** What kind of thing this is, as a media type. */
   readonly artifactType: string;

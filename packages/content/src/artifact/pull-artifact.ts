@@ -17,6 +17,7 @@ export interface FileTarget {
   writer(name: string, descriptor: Descriptor, options?: StoreOptions): Promise<ContentWriter>;
 }
 
+/** What {@link pullArtifact} takes, and how. */
 export interface PullArtifactOptions {
   /** Refuses an artifact of another type: `INVALID`. */
   readonly artifactType?: string | undefined;

@@ -42,6 +42,7 @@ export interface CopyControl {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What is copied, and how. */
 export interface CopyOptions extends CopySelection, CopyControl {}
 
 /** What a copy did. */

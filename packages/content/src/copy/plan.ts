@@ -38,6 +38,7 @@ export interface CopyPlan {
   readonly bytes: number;
 }
 
+/** A name that the target is to have. */
 export interface PlannedTag {
   readonly ref: string;
   readonly digest: Digest;

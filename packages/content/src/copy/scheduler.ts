@@ -1,3 +1,4 @@
+/** The budgets of a {@link Scheduler}. */
 export interface SchedulerOptions {
   /**
    * Requests and transfers in flight, in all. Default 24: at a round trip of 20 ms that is what keeps hundreds of
@@ -10,6 +11,7 @@ export interface SchedulerOptions {
   readonly perHost?: Readonly<Record<string, number>> | undefined;
 }
 
+/** What a {@link Scheduler} has to know of a request or transfer. */
 export interface Job {
   /** Bytes to be moved; 0 for a question. Decides the lane, and in the lane of large ones the order. */
   readonly size: number;

@@ -137,7 +137,7 @@ async function moveIntoWriter(
     };
     if (offset < descriptor.size) {
       await onSide("source", signal, async () => {
-        const options = { offset, signal, verify: false };
+        const options = { offset, signal, verify: false, onRetry: retryTeller(emit, descriptor) };
         if (source.fetchInto !== undefined) return source.fetchInto(descriptor, sink, options);
         for await (const chunk of await source.fetch(descriptor, options)) await sink.write(chunk);
       });
@@ -182,15 +182,17 @@ async function moveByPush(
   verify: boolean,
 ): Promise<number> {
   const { source, target, signal, emit } = context;
+  const onRetry = retryTeller(emit, descriptor);
   let moved = 0;
   const chunksOf = async (offset: number, pullSignal: AbortSignal): Promise<AsyncIterable<Uint8Array>> => {
     const { fetchInto } = source;
     // From registry to registry, bytes go out from the buffer they were read into.
     if (fetchInto === undefined || source.remote !== true || target.remote !== true) {
-      return source.fetch(descriptor, { offset, verify, signal: pullSignal });
+      return source.fetch(descriptor, { offset, verify, onRetry, signal: pullSignal });
     }
     return pulledBytes(
-      (sink, sinkSignal) => fetchInto.call(source, descriptor, sink, { offset, verify, signal: sinkSignal }),
+      (sink, sinkSignal) =>
+        fetchInto.call(source, descriptor, sink, { offset, verify, onRetry, signal: sinkSignal }),
       pullSignal,
     );
   };
@@ -210,8 +212,17 @@ async function moveByPush(
       throw markSide(error, "source", signal);
     }
   }
-  await onSide("target", signal, () => target.push(descriptor, { size: descriptor.size, open }, { signal }));
+  const body = { size: descriptor.size, open };
+  await onSide("target", signal, () => target.push(descriptor, body, { signal, onRetry }));
   return moved;
+}
+
+/** Tells that a transfer is resumed; nobody waits for that to be heard. */
+function retryTeller(
+  emit: TransferContext["emit"],
+  descriptor: Descriptor,
+): ((reason: string) => void) | undefined {
+  return emit === undefined ? undefined : (reason) => void emit({ type: "retried", descriptor, reason });
 }
 
 function ignore(): void {}

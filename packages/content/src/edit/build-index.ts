@@ -20,6 +20,7 @@ export interface IndexInput {
   readonly annotations?: Readonly<Record<string, string>> | undefined;
 }
 
+/** How {@link buildIndex} makes its index. */
 export interface BuildIndexOptions extends StoreOptions {
   readonly annotations?: Readonly<Record<string, string>> | undefined;
   readonly artifactType?: string | undefined;

@@ -12,6 +12,7 @@ import { createOverlay, type MadeContent } from "./overlay.ts";
 /** The two families of image formats that are in use. */
 export type ImageFormat = "oci" | "docker";
 
+/** What {@link convertImage} made. */
 export interface ConvertedImage extends MadeContent {
   /** What the other format has no place for: `annotations`, and attestations by their digest. */
   readonly dropped: readonly string[];

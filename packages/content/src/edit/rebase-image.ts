@@ -16,6 +16,7 @@ export interface BaseImage {
   readonly ref: string;
 }
 
+/** How {@link rebaseImage} knows the old base. */
 export interface RebaseOptions extends StoreOptions {
   /** What the image was built on. Default: what its annotations say, looked for beside the new base. */
   readonly oldBase?: BaseImage | undefined;

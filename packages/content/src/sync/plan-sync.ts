@@ -34,6 +34,7 @@ export interface SyncPlan {
   readonly failures: readonly SyncFailure[];
 }
 
+/** How {@link planSync} works. */
 export interface PlanSyncOptions {
   readonly signal?: AbortSignal | undefined;
 }

@@ -41,6 +41,7 @@ export interface SyncReport {
   readonly cursor: SyncCursor;
 }
 
+/** How {@link runSyncStep} works. */
 export interface SyncStepOptions {
   /** Says what would be done, and does nothing. */
   readonly dryRun?: boolean | undefined;
@@ -50,6 +51,7 @@ export interface SyncStepOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How {@link runSync} works. */
 export interface RunSyncOptions extends SyncStepOptions {
   /** Steps at once. Default 4. */
   readonly concurrency?: number | undefined;
