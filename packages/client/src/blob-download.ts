@@ -13,7 +13,7 @@ import type { Access } from "./access.ts";
 import { blobSize } from "./blob-head.ts";
 import { judgeRange, type RangeVerdict } from "./blob-range.ts";
 import { RegistryError } from "./errors.ts";
-import { backoff, brokeWithinBody, isTransient } from "./transience.ts";
+import { backoff, brokeWithinBody, isTransient, reasonOf } from "./transience.ts";
 import { blobUrl } from "./urls.ts";
 import type { WireRequest } from "./wire.ts";
 
@@ -29,6 +29,8 @@ export interface DownloadOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told how many bytes have come, from `offset` on. A promise it returns is waited for. */
   readonly onBytes?: ((done: number) => void | Promise<void>) | undefined;
+  /** Told why the rest is asked for again. */
+  readonly onRetry?: ((reason: string) => void) | undefined;
 }
 
 /**
@@ -326,6 +328,7 @@ export class BlobDownload {
   #count(start: number, error: unknown): void {
     this.#fruitless = this.#position > start ? 0 : this.#fruitless + 1;
     if (this.#fruitless >= MAX_FRUITLESS_ATTEMPTS) throw error;
+    this.#options.onRetry?.(reasonOf(error));
   }
 
   #place(): { readonly registry: string; readonly repository: string } {

@@ -3,7 +3,7 @@ import type { Access } from "./access.ts";
 import { blobSize } from "./blob-head.ts";
 import type { UploadStrategy } from "./blobs.ts";
 import { isRegistryError } from "./errors.ts";
-import { backoff, isTransient } from "./transience.ts";
+import { backoff, isTransient, reasonOf } from "./transience.ts";
 import { postWhole, startUpload, type UploadSession } from "./upload-session.ts";
 import type { UploadSource } from "./upload-source.ts";
 
@@ -15,6 +15,8 @@ export interface PushBlob {
   /** An upload that has been begun: by a mount that was refused, or by another process. */
   readonly session?: UploadSession | undefined;
   readonly onSession?: ((session: UploadSession) => void | Promise<void>) | undefined;
+  /** Told why bytes are sent again, or in another way. */
+  readonly onRetry?: ((reason: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -196,6 +198,7 @@ class BlobPush {
         this.#chunkBytes = Math.max(MIN_CHUNK_BYTES, Math.floor(Math.min(this.#chunkBytes, source.size) / 2));
         break;
     }
+    this.#push.onRetry?.(reasonOf(error));
     return false;
   }
 

@@ -7,7 +7,7 @@ export async function saveBlob(
   access: Access,
   descriptor: Descriptor,
   open: (descriptor: Descriptor) => ContentWriter | Promise<ContentWriter>,
-  { signal, onBytes }: Pick<DownloadOptions, "signal" | "onBytes">,
+  { signal, onBytes, onRetry }: Pick<DownloadOptions, "signal" | "onBytes" | "onRetry">,
 ): Promise<void> {
   const { digest, size } = descriptor;
   for (let isSecond = false; ; isSecond = true) {
@@ -15,7 +15,7 @@ export async function saveBlob(
     const { offset } = writer;
     try {
       const counted = onBytes === undefined ? undefined : (done: number) => onBytes(offset + done);
-      const options = { size, offset, signal, onBytes: counted };
+      const options = { size, offset, signal, onBytes: counted, onRetry };
       // The writer hashes what passes: once is enough.
       await new BlobDownload(access, digest, { ...options, verify: false }).into(writer);
       await writer.commit();
@@ -25,6 +25,7 @@ export async function saveBlob(
       // What had been left by an earlier writer may have been wrong: this time it is all fetched.
       const mismatch = isContentError(error) && error.code === "DIGEST_MISMATCH";
       if (isSecond || offset === 0 || !mismatch) throw error;
+      onRetry?.(error.message);
     }
   }
 }

@@ -12,7 +12,7 @@ import {
 import type { Digest } from "@reg/reference";
 import { accessTo, digestIn } from "./access.ts";
 import { deleteBlob } from "./blob-delete.ts";
-import { BlobDownload } from "./blob-download.ts";
+import { BlobDownload, type DownloadOptions } from "./blob-download.ts";
 import { blobSize, hasBlob } from "./blob-head.ts";
 import { pushBlob } from "./blob-push.ts";
 import { saveBlob } from "./blob-save.ts";
@@ -146,13 +146,13 @@ export class RegistryBlobs implements Blobs {
   async get(ref: Ref, options: GetBlobOptions = {}): Promise<ByteStream> {
     const access = accessTo(this.#wire, ref, "pull");
     const digest = digestIn(access.target);
-    return new BlobDownload(access, digest, { ...options, onBytes: tell(options, digest) }).stream();
+    return new BlobDownload(access, digest, { ...options, ...tellers(options, digest) }).stream();
   }
 
   async getInto(ref: Ref, sink: ByteSink, options: GetBlobIntoOptions = {}): Promise<void> {
     const access = accessTo(this.#wire, ref, "pull");
     const digest = digestIn(access.target);
-    await new BlobDownload(access, digest, { ...options, onBytes: tell(options, digest) }).into(sink);
+    await new BlobDownload(access, digest, { ...options, ...tellers(options, digest) }).into(sink);
   }
 
   async save(
@@ -169,7 +169,7 @@ export class RegistryBlobs implements Blobs {
         : { mediaType: MEDIA_TYPES.octetStream, digest, size };
     await saveBlob(access, descriptor, open, {
       signal,
-      onBytes: tell({ ...options, size: descriptor.size }, digest),
+      ...tellers({ ...options, size: descriptor.size }, digest),
     });
     return descriptor;
   }
@@ -212,7 +212,8 @@ export class RegistryBlobs implements Blobs {
     const onBytes = onProgress === undefined ? undefined : progressOf(onProgress, descriptor);
     const source = new UploadSource(body, { verify: digest, onBytes });
     await onProgress?.({ type: "started", descriptor });
-    await pushBlob(access, { digest, source, strategy, chunkBytes, session, onSession, signal });
+    const onRetry = onProgress === undefined ? undefined : retryTeller(onProgress, descriptor);
+    await pushBlob(access, { digest, source, strategy, chunkBytes, session, onSession, onRetry, signal });
     await onProgress?.({ type: "done", descriptor });
     return descriptor;
   }
@@ -264,11 +265,18 @@ function progressOf(onProgress: OnProgress, descriptor: Descriptor): (done: numb
   return (done) => void onProgress({ type: "bytes", descriptor, done });
 }
 
-function tell(
+function retryTeller(onProgress: OnProgress, descriptor: Descriptor): (reason: string) => void {
+  return (reason) => void onProgress({ type: "retried", descriptor, reason });
+}
+
+function tellers(
   { onProgress, size = 0 }: GetBlobOptions,
   digest: Digest,
-): ((done: number) => void | Promise<void>) | undefined {
-  if (onProgress === undefined) return undefined;
+): Pick<DownloadOptions, "onBytes" | "onRetry"> {
+  if (onProgress === undefined) return {};
   const descriptor: Descriptor = { mediaType: MEDIA_TYPES.octetStream, digest, size };
-  return (done) => onProgress({ type: "bytes", descriptor, done });
+  return {
+    onBytes: (done) => onProgress({ type: "bytes", descriptor, done }),
+    onRetry: retryTeller(onProgress, descriptor),
+  };
 }

@@ -141,7 +141,7 @@ export class RemoteRepository implements Repository {
   }
 
   async push(descriptor: Descriptor, body: ContentBody, options: PushOptions = {}): Promise<void> {
-    const { signal, onBytes } = options;
+    const { signal, onBytes, onRetry } = options;
     if (isManifestType(descriptor.mediaType)) {
       const bytes = body instanceof Uint8Array ? body : await collect(body, this.#access.wire, signal);
       await this.pushManifest(descriptor, bytes, [], options);
@@ -157,7 +157,7 @@ export class RemoteRepository implements Repository {
         `${descriptor.digest} has ${descriptor.size} bytes, and ${source.size} are to be pushed.`,
       );
     }
-    await pushBlob(this.#access, { digest: descriptor.digest, source, session, signal });
+    await pushBlob(this.#access, { digest: descriptor.digest, source, session, onRetry, signal });
   }
 
   async pushManifest(
@@ -204,13 +204,8 @@ export class RemoteRepository implements Repository {
     return false;
   }
 
-  #download(descriptor: Descriptor, { offset, signal, verify }: FetchOptions): BlobDownload {
-    return new BlobDownload(this.#access, descriptor.digest, {
-      size: descriptor.size,
-      offset,
-      signal,
-      verify,
-    });
+  #download({ digest, size }: Descriptor, { offset, signal, verify, onRetry }: FetchOptions): BlobDownload {
+    return new BlobDownload(this.#access, digest, { size, offset, signal, verify, onRetry });
   }
 
   async #manifest({ digest, size }: Descriptor, { signal }: FetchOptions): Promise<Uint8Array> {

@@ -22,6 +22,11 @@ export function brokeWithinBody(error: unknown): boolean {
   return isTransient(error) && (error as { readonly received?: number }).received !== undefined;
 }
 
+/** Why something is tried again, in words. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** Waits before another attempt: exponential from 250 ms with full jitter, 8 s at most; aborts with the signal's reason. */
 export async function backoff(attempt: number, signal?: AbortSignal): Promise<void> {
   const ceiling = Math.min(FIRST_PAUSE_MILLISECONDS * 2 ** (attempt - 1), LAST_PAUSE_MILLISECONDS);

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { ServerResponse } from "node:http";
-import { digestOf } from "@reg/content";
+import { digestOf, MEDIA_TYPES, memoryStore, type ProgressEvent } from "@reg/content";
 import { describe, expect, it } from "vitest";
 import {
   type Answer,
@@ -360,6 +360,41 @@ describe("a blob read into a sink from any byte on", () => {
     expect(Buffer.concat(chunks).equals(bytes.subarray(1000))).toBe(true);
     expect(registry.requests.map(({ headers }) => headers.range)).toEqual(["bytes=1000-", "bytes=6000-"]);
     expect(sinks).toEqual([true, true]);
+  });
+
+  it("says why it goes on, to whoever follows a blob or a copy", async () => {
+    let turn = 0;
+    const config = new TextEncoder().encode("{}");
+    const layer = { mediaType: MEDIA_TYPES.ociLayer, digest, size: bytes.byteLength };
+    const manifest = JSON.stringify({
+      schemaVersion: 2,
+      mediaType: MEDIA_TYPES.ociManifest,
+      config: { mediaType: MEDIA_TYPES.ociEmpty, digest: digestOf(config), size: 2 },
+      layers: [layer],
+    });
+    await using registry = await scriptedRegistry({
+      "GET /v2/demo/manifests/1.0": {
+        status: 200,
+        headers: { "content-type": MEDIA_TYPES.ociManifest },
+        body: manifest,
+      },
+      [`GET /v2/demo/blobs/${digestOf(config)}`]: { status: 200, body: config },
+      [BLOB]: (seen) => {
+        turn += 1;
+        if (turn % 2 === 0) return ranged(seen);
+        return cut({ "content-length": bytes.byteLength }, 200, bytes.subarray(0, 1000));
+      },
+    });
+    const client = testClient();
+    const retried: { readonly digest: string; readonly reason: string }[] = [];
+    const onProgress = (event: ProgressEvent): void => {
+      if (event.type === "retried") retried.push({ digest: event.descriptor.digest, reason: event.reason });
+    };
+    const sink = { write: () => undefined };
+    await client.blobs.getInto(`${registry.host}/demo@${digest}`, sink, { onProgress });
+    await client.pull(`${registry.host}/demo:1.0`, memoryStore(), { onProgress });
+    expect(turn).toBe(4);
+    expect(retried).toEqual(Array(2).fill({ digest, reason: expect.stringContaining(registry.host) }));
   });
 
   it("takes nothing behind a break from a transport that does not tell what it is", async () => {

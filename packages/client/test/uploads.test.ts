@@ -125,7 +125,15 @@ describe("an upload", () => {
       [bytes],
     );
     await using registry = await scriptedRegistry(script);
-    await testClient().blobs.put(`${registry.host}/demo`, bytes, { strategy: "chunked", chunkBytes: MIB });
+    const events: string[] = [];
+    await testClient().blobs.put(`${registry.host}/demo`, bytes, {
+      strategy: "chunked",
+      chunkBytes: MIB,
+      onProgress: ({ type }) => {
+        if (type !== "bytes") events.push(type);
+      },
+    });
+    expect(events).toEqual(["started", "retried", "done"]);
     expect(state.blobs.has(digest)).toBe(true);
     const ranges = registry.requests
       .filter(({ method }) => method === "PATCH")
