@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MEDIA_TYPES } from "@reg/content";
@@ -29,6 +29,22 @@ describe("a layout folder", () => {
       manifests: [],
     });
     await openLayout(join(dir, "new", "er"));
+  });
+
+  it("is swept of what dead writers left, once nobody comes back for it", async () => {
+    const incoming = join(dir, ".incoming");
+    await mkdir(incoming);
+    const days = { "a.1.partial": 8, "b.2.partial": 6, ".c.tmp": 2, ".d.tmp": 0.5, stranger: 400 };
+    for (const [name, age] of Object.entries(days)) {
+      const written = new Date(Date.now() - age * 24 * 60 * 60 * 1000);
+      await writeFile(join(incoming, name), "x");
+      await utimes(join(incoming, name), written, written);
+    }
+    await writeFile(join(incoming, "e.3.lock"), "");
+    const layout = await openLayout(dir, { create: true });
+    const bytes = Buffer.from("content");
+    await layout.push(blob(bytes), bytes);
+    expect((await readdir(incoming)).sort()).toEqual([".d.tmp", "b.2.partial", "stranger"]);
   });
 
   it("keeps what is pushed, under tags that move", async () => {
