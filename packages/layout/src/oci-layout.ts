@@ -37,7 +37,7 @@ import { assertLayout, blobPath, createLayout, readIndex, updateIndex } from "./
 import { assertTag, bare, findTag, tagsOf, withoutTag, withTags } from "./layout-refs.ts";
 import { listReferrers, type Referrer } from "./list-referrers.ts";
 import { manifestWriter } from "./manifest-writer.ts";
-import { sweepFolder } from "./partial-file.ts";
+import { sweepDocuments, sweepFolder } from "./partial-file.ts";
 import { pushToWriter } from "./push-to-writer.ts";
 
 /** How {@link openLayout} opens a folder. */
@@ -199,6 +199,7 @@ export class OciLayout implements ContentTarget, AsyncDisposable {
     await this.#once(INCOMING, async () => {
       await ensureFolder(folder);
       await onDisk(folder, () => sweepFolder(folder));
+      await onDisk(this.dir, () => sweepDocuments(this.dir, ["index.json", "oci-layout"]));
     });
     const place = { folder, stem: descriptor.digest.replace(":", "-") };
     const open = (): Promise<ContentWriter> =>

@@ -65,7 +65,7 @@ export async function sweepFolder(folder: string): Promise<void> {
   await removeOrphanLocks(folder, names);
   for (const name of names) {
     const path = join(folder, name);
-    const keepMs = name.endsWith(".tmp")
+    const keepMs = name.endsWith(TEMPORARY)
       ? KEEP_TEMPORARY_MS
       : name.endsWith(PARTIAL)
         ? KEEP_PARTIAL_MS
@@ -80,11 +80,21 @@ export async function sweepFolder(folder: string): Promise<void> {
   }
 }
 
+/** Removes the temporary files of these documents, in a folder that has other files too, where dead writers left them. */
+export async function sweepDocuments(folder: string, documents: readonly string[]): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!name.endsWith(TEMPORARY) || !documents.some((document) => name.startsWith(`${document}.`))) continue;
+    const path = join(folder, name);
+    if (Date.now() - (await modifiedMs(path)) >= KEEP_TEMPORARY_MS) await rm(path, { force: true });
+  }
+}
+
 /** Leaves room for the owner's name in the 255 bytes a file name may have. */
 const STEM_NAME_BYTES = 150;
 
 const PARTIAL = ".partial";
 const LOCK = ".lock";
+const TEMPORARY = ".tmp";
 const KEEP_TEMPORARY_MS = 24 * 60 * 60 * 1000;
 const KEEP_PARTIAL_MS = 7 * 24 * 60 * 60 * 1000;
 

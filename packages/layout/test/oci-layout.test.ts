@@ -41,10 +41,15 @@ describe("a layout folder", () => {
       await utimes(join(incoming, name), written, written);
     }
     await writeFile(join(incoming, "e.3.lock"), "");
+    for (const name of ["index.json.1.tmp", "mine.tmp"]) {
+      await writeFile(join(dir, name), "{");
+      await utimes(join(dir, name), 1, 1);
+    }
     const layout = await openLayout(dir, { create: true });
     const bytes = Buffer.from("content");
     await layout.push(blob(bytes), bytes);
     expect((await readdir(incoming)).sort()).toEqual([".d.tmp", "b.2.partial", "stranger"]);
+    expect((await readdir(dir)).filter((name) => name.endsWith(".tmp"))).toEqual(["mine.tmp"]);
   });
 
   it("keeps what is pushed, under tags that move", async () => {
