@@ -1,4 +1,4 @@
-import { type Descriptor, digestOf, MEDIA_TYPES } from "@reg/content";
+import { type Descriptor, digestOf, MEDIA_TYPES, memoryStore } from "@reg/content";
 import { describe, expect, it } from "vitest";
 import { matches } from "../src/referrers.ts";
 import { fallbackTag } from "../src/referrers-fallback.ts";
@@ -259,6 +259,39 @@ describe("listing referrers", () => {
     await expect(
       list({ [REFERRERS]: { status: 200, headers: typed, body: '{"manifests":5}' } }),
     ).rejects.toMatchObject({ code: "PROTOCOL" });
+  });
+});
+
+describe("copying with referrers", () => {
+  it("ends where a registry says that manifests refer to themselves and to each other", async () => {
+    const root = encode(index());
+    const describe = (bytes: Uint8Array): Descriptor => ({
+      mediaType: JSON.parse(new TextDecoder().decode(bytes)).mediaType,
+      digest: digestOf(bytes),
+      size: bytes.byteLength,
+    });
+    const referrer = encode(
+      JSON.stringify({
+        schemaVersion: 2,
+        mediaType: MEDIA_TYPES.ociIndex,
+        artifactType: "application/vnd.example.signature",
+        manifests: [],
+        subject: describe(root),
+      }),
+    );
+    const answer = (body: Uint8Array | string): Answer => ({ status: 200, headers: typed, body });
+    const circle = answer(index(describe(root), describe(referrer)));
+    await using registry = await scriptedRegistry({
+      "GET /v2/demo/manifests/1.0": answer(root),
+      [`GET /v2/demo/manifests/${digestOf(root)}`]: answer(root),
+      [`GET /v2/demo/manifests/${digestOf(referrer)}`]: answer(referrer),
+      [`GET /v2/demo/referrers/${digestOf(root)}`]: circle,
+      [`GET /v2/demo/referrers/${digestOf(referrer)}`]: circle,
+    });
+    const store = memoryStore();
+    await testClient().pull(`${registry.host}/demo:1.0`, store, { referrers: true });
+    expect(await store.exists(describe(referrer))).toBe(true);
+    expect(registry.requests.length).toBeLessThan(8);
   });
 });
 
