@@ -15,7 +15,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { type DockerRegistry, startDockerRegistry } from "../../../.config/docker-registry.ts";
 import { hasPrograms } from "../../../.config/programs.ts";
 import { type Authenticator, createAuthenticator, staticCredentials, withAuth } from "../src/index.ts";
-import { containersAuthStore, dockerConfigStore } from "../src/node.ts";
+import { containersAuthStore, dockerConfigStore, fileTokenCache, kubernetesStore } from "../src/node.ts";
 import { makeHome } from "./support/home.ts";
 import { startTokenServer, type TokenServer } from "./support/token-server.ts";
 
@@ -141,6 +141,44 @@ describe.skipIf(!hasPrograms("docker-registry", "openssl"))("a registry in token
     expect(answer.status).toBe(401);
     expect(await answer.body.json(10_000)).toMatchObject({ errors: [{ code: "UNAUTHORIZED" }] });
     expect(tokens.log.length).toBeLessThanOrEqual(2);
+  });
+
+  test("takes a token that an earlier run kept in a file, and one renewed where that was withdrawn", async () => {
+    const run = () => {
+      const tokenCache = fileTokenCache(join(folder, "tokens.json"));
+      const credentials = staticCredentials({ [registry.host]: { username: "reader", password: "read" } });
+      return clientOf(registry, createAuthenticator({ credentials, tokenCache }));
+    };
+    const image = await pushImage(clientOf(registry, as("writer", "pä:ss")), "team/kept", [
+      "repository:team/kept:pull,push",
+    ]);
+    const scopes = ["repository:team/kept:pull"];
+    tokens.log.length = 0;
+    tokens.lifetimeSeconds = 2;
+    expect((await run()("GET", `team/kept/manifests/${image.digest}`, scopes)).status).toBe(200);
+    expect((await run()("GET", `team/kept/manifests/${image.digest}`, scopes)).status).toBe(200);
+    expect(tokens.log.length).toBe(1);
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    tokens.lifetimeSeconds = undefined;
+    expect((await run()("GET", `team/kept/manifests/${image.digest}`, scopes)).status).toBe(200);
+    expect(tokens.log.length).toBe(2);
+  });
+
+  test("gets the next entry of a pull secret where it refuses the first", async () => {
+    const image = await pushImage(clientOf(registry, as("writer", "pä:ss")), "team/next", [
+      "repository:team/next:pull,push",
+    ]);
+    tokens.log.length = 0;
+    const auths = {
+      [`${registry.host}/team`]: { username: "writer", password: "of last year" },
+      [registry.host]: { username: "reader", password: "read" },
+    };
+    const credentials = kubernetesStore({ json: JSON.stringify({ auths }) });
+    const reader = clientOf(registry, createAuthenticator({ credentials }));
+    expect(
+      (await reader("GET", `team/next/manifests/${image.digest}`, ["repository:team/next:pull"])).status,
+    ).toBe(200);
+    expect(tokens.log.map(({ user }) => user)).toEqual(["?", "reader"]);
   });
 
   test("takes an identity token's access tokens", async () => {
