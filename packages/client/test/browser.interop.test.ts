@@ -115,7 +115,8 @@ describe.skipIf(chromium === "")("in headless Chromium", () => {
         `--user-data-dir=${join(folder, "profile")}`,
         `http://127.0.0.1:${port}/?registry=${new URL(registry).host}`,
       ],
-      { stdio: "ignore" },
+      // It leaves the folder of its socket in the temporary folder: this one goes with the test.
+      { stdio: "ignore", env: { ...process.env, TMPDIR: folder } },
     );
     const exited = new Promise((resolve) => browser.once("exit", resolve));
     try {
