@@ -69,6 +69,15 @@ export function createOverlay(base?: ContentSource): Overlay {
       return made.has(descriptor.digest) || storeOf(descriptor.digest).exists(descriptor, options);
     },
 
+    async *referrers(descriptor, options) {
+      // Nothing can refer yet to what was made just now.
+      if (made.has(descriptor.digest)) return;
+      const store = storeOf(descriptor.digest);
+      if (store.referrers === undefined)
+        throw new ContentError("UNSUPPORTED", "The store below cannot list what refers to its manifests.");
+      yield* store.referrers(descriptor, options);
+    },
+
     async fetchInto(descriptor, sink, options = {}) {
       const owner = made.has(descriptor.digest) ? overlay : storeOf(descriptor.digest);
       if (owner !== overlay && owner.fetchInto !== undefined) {

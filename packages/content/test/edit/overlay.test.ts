@@ -1,5 +1,15 @@
 import { expect, test } from "vitest";
-import { bytesStream, copy, createOverlay, MEDIA_TYPES, memoryStore, verify } from "../../src/index.ts";
+import {
+  attachArtifact,
+  bytesStream,
+  copy,
+  createOverlay,
+  type Descriptor,
+  MEDIA_TYPES,
+  memoryStore,
+  scratchImage,
+  verify,
+} from "../../src/index.ts";
 import { describe, pushBytes, pushImage, randomBytes } from "../support/images.ts";
 import { spy } from "../support/spy.ts";
 
@@ -56,4 +66,20 @@ test("lets blobs be mounted from the store they lie in, and never what was made"
   expect(target.calls.filter((call) => call.startsWith("mount "))).toEqual([`mount ${layer.digest}`]);
   expect((await verify(store, "v1")).ok).toBe(true);
   expect(image.digest).not.toBe(made.digest);
+});
+
+test("tells what refers to the content below it, and that nothing refers yet to what was made", async () => {
+  const base = memoryStore();
+  const image = scratchImage({ os: "linux", architecture: "amd64" });
+  await copy(image.source, image.descriptor.digest, base, "1.0");
+  const { descriptor } = await attachArtifact(base, "1.0", { artifactType: "application/vnd.example" });
+  const overlay = createOverlay(base);
+  const made = overlay.addJson("application/json", {});
+  const list = async (of: Descriptor): Promise<string[]> => {
+    const found: string[] = [];
+    for await (const { digest } of overlay.referrers?.(of) ?? []) found.push(digest);
+    return found;
+  };
+  expect(await list(image.descriptor)).toEqual([descriptor.digest]);
+  expect(await list(made)).toEqual([]);
 });
