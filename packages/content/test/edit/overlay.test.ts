@@ -72,7 +72,7 @@ test("tells what refers to the content below it, and that nothing refers yet to 
   const base = memoryStore();
   const image = scratchImage({ os: "linux", architecture: "amd64" });
   await copy(image.source, image.descriptor.digest, base, "1.0");
-  const { descriptor } = await attachArtifact(base, "1.0", { artifactType: "application/vnd.example" });
+  const attached = await attachArtifact(base, "1.0", { artifactType: "application/vnd.example" });
   const overlay = createOverlay(base);
   const made = overlay.addJson("application/json", {});
   const list = async (of: Descriptor): Promise<string[]> => {
@@ -80,6 +80,6 @@ test("tells what refers to the content below it, and that nothing refers yet to 
     for await (const { digest } of overlay.referrers?.(of) ?? []) found.push(digest);
     return found;
   };
-  expect(await list(image.descriptor)).toEqual([descriptor.digest]);
+  expect(await list(image.descriptor)).toEqual([attached.digest]);
   expect(await list(made)).toEqual([]);
 });
