@@ -1,16 +1,8 @@
 import { digestOf, MEDIA_TYPES } from "@reg/content";
 import { describe, expect, it } from "vitest";
+import { emptyManifest as manifest } from "./support/empty-manifest.ts";
 import { collect, errorBody, scriptedRegistry, testClient } from "./support/scripted-registry.ts";
 
-const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
-const manifest = encode(
-  JSON.stringify({
-    schemaVersion: 2,
-    mediaType: MEDIA_TYPES.ociManifest,
-    config: { mediaType: MEDIA_TYPES.ociEmpty, digest: digestOf(encode("{}")), size: 2 },
-    layers: [],
-  }),
-);
 const digest = digestOf(manifest);
 const typed = { "content-type": MEDIA_TYPES.ociManifest };
 const described = {

@@ -3,21 +3,13 @@ import { digestOf, MEDIA_TYPES } from "@reg/content";
 import type { TransportRequest } from "@reg/transport";
 import { describe, expect, it } from "vitest";
 import { RegistryClient } from "../src/index.ts";
+import { encode, emptyManifest as manifest } from "./support/empty-manifest.ts";
 import { errorBody, scriptedRegistry, testClient, testTransport } from "./support/scripted-registry.ts";
 import { commit, type UploadHabits, uploadScript } from "./support/upload-registry.ts";
 
 const MIB = 1024 * 1024;
 const bytes = new Uint8Array(randomBytes(6 * MIB));
 const digest = digestOf(bytes);
-const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
-const manifest = encode(
-  JSON.stringify({
-    schemaVersion: 2,
-    mediaType: MEDIA_TYPES.ociManifest,
-    config: { mediaType: MEDIA_TYPES.ociEmpty, digest: digestOf(encode("{}")), size: 2 },
-    layers: [],
-  }),
-);
 const manifestDigest = digestOf(manifest);
 const methodsOf = (lines: readonly string[]): string[] => lines.map((line) => line.split(" ")[0] ?? "");
 
