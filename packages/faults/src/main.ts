@@ -5,6 +5,7 @@ import type { FaultCase } from "./case.ts";
 import { cases } from "./cases/index.ts";
 import type { Client, Operation } from "./client.ts";
 import { type CommandDialect, commandClient } from "./command-client.ts";
+import { conditions } from "./conditions.ts";
 import { craneDialect, orasDialect, regctlDialect, regDialect, skopeoDialect } from "./dialects.ts";
 import { type Column, junit, markdown, textLine, textSummary } from "./report.ts";
 import { rigs } from "./rigs/index.ts";
@@ -15,7 +16,7 @@ const RIG_HELP = rigs.map(({ name, what }) => `  ${name.padEnd(11)} ${what}`).jo
 
 const HELP = `usage: reg-faults run [--client NAME|'TEMPLATE']... [--case TEXT] [--junit FILE] [--markdown FILE]
        reg-faults list
-       reg-faults rig NAME [--client NAME] [--times N] [--seconds N] [--mebibytes N]
+       reg-faults rig NAME|all [--client NAME] [--times N] [--seconds N] [--mebibytes N]
 
 Plays every fault of the suite with a registry client and judges what it does.
 
@@ -106,21 +107,32 @@ async function runRig(
   name: string | undefined,
   values: Readonly<Partial<Record<"times" | "seconds" | "mebibytes", string>>> & { client?: string[] },
 ): Promise<number> {
-  const rig = rigs.find((each) => each.name === name);
-  if (rig === undefined) {
+  const chosen = rigs.filter((each) => name === "all" || each.name === name);
+  if (chosen.length === 0) {
     console.error(`there is no rig ${name ?? "without a name"}; there are:\n${RIG_HELP}`);
     return 2;
   }
-  const [client] = rig.drives === "command" ? await clients(values.client ?? ["reg"]) : [];
-  if (rig.drives === "command" && client === undefined) return 2;
+  const needsClient = chosen.some(({ drives }) => drives === "command");
+  const [client] = needsClient ? await clients(values.client ?? ["reg"]) : [];
+  if (needsClient && client === undefined) return 2;
   const number = (key: "times" | "seconds" | "mebibytes"): object =>
     values[key] === undefined ? {} : { [key]: Number(values[key]) };
   const numbers = { ...number("times"), ...number("seconds"), ...number("mebibytes") };
-  const figures = await rig.run({ ...(client !== undefined && { client }), ...numbers });
-  console.log(`${rig.name}: ${rig.what}${client === undefined ? "" : ` (${client.name} ${client.version})`}`);
-  for (const { name: what, value, holds } of figures)
-    console.log(`  ${holds === false ? "NOT " : ""}${what}: ${value}`);
-  return figures.some(({ holds }) => holds === false) ? 1 : 0;
+  let exitCode = 0;
+  for (const rig of chosen) {
+    const driven = rig.drives === "command" ? client : undefined;
+    const started = performance.now();
+    const figures = await rig.run({ ...(driven !== undefined && { client: driven }), ...numbers });
+    const seconds = Math.round((performance.now() - started) / 1000);
+    console.log(
+      `${rig.name}: ${rig.what}${driven === undefined ? "" : ` (${driven.name} ${driven.version})`}`,
+    );
+    for (const { name: what, value, holds } of figures)
+      console.log(`  ${holds === false ? "NOT " : ""}${what}: ${value}`);
+    console.log(`  in ${seconds} s; ${conditions()}`);
+    if (figures.some(({ holds }) => holds === false)) exitCode = 1;
+  }
+  return exitCode;
 }
 
 /** One case, for the process that started this one in a network of its own: prints the verdict as JSON. */

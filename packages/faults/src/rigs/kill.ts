@@ -2,17 +2,20 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { falseBlobs } from "../cases/pulling.ts";
-import type { Client, Operation, Setting } from "../client.ts";
+import type { Operation, Outcome, Setting } from "../client.ts";
 import { content, imageOf, type TestImage, testImage } from "../image.ts";
 import { type Origin, startOrigin } from "../origin.ts";
-import { goodRegistry, route } from "../registry.ts";
+import { type Fault, goodRegistry, route } from "../registry.ts";
 import { commandOf, type Figure, median, type Rig, repeat } from "./rig.ts";
 
 const TIMES = 200;
 const AT_ONCE = 4;
 const LAYERS = 12;
 const LAYER_BYTES = 512 * 1024;
+const PIECE_BYTES = 64 * 1024;
+const PAUSE_MS = 20;
 const TIMEOUT_MS = 60_000;
 /** Clients send what is smaller without asking whether it is there, which costs less than the question. */
 const TINY_BYTES = 32 * 1024;
@@ -26,10 +29,10 @@ export const killPull: Rig = {
     const client = commandOf(options);
     const image = wideImage();
     const tally = new Tally();
-    await using served = await startOrigin(goodRegistry(image));
-    const usualMs = await timeOf(client, (home) => pull(served, home));
+    await using served = await startOrigin(goodRegistry(image, trickle(image)));
+    const usualMs = await timeOf(() => inFolder((home) => client.run(pull(served, home), setting(home))));
     await repeat(options.times ?? TIMES, AT_ONCE, async () => {
-      await using registry = await startOrigin(goodRegistry(image));
+      await using registry = await startOrigin(goodRegistry(image, trickle(image)));
       await inFolder(async (home) => {
         const folder = join(home, "layout");
         const killAfterMs = Math.random() * usualMs * 1.1;
@@ -37,6 +40,7 @@ export const killPull: Rig = {
         if (killed.exitCode === 0) tally.finished += 1;
         tally.corrupt += falseBlobs(folder).length + (indexIsReadable(folder) ? 0 : 1);
         const there = wholeBlobs(folder);
+        if (there.size > 0 && there.size < LAYERS + 2) tally.inPart += 1;
         const before = registry.requests.length;
         const again = await client.run(pull(registry, home), setting(home));
         if (again.exitCode !== 0 || wholeBlobs(folder).size < LAYERS + 2) tally.failed += 1;
@@ -64,10 +68,12 @@ export const killPush: Rig = {
       await using full = await startOrigin(goodRegistry(image));
       const pulled = await client.run(pull(full, source), setting(source));
       if (pulled.exitCode !== 0) throw new Error(`could not prepare: ${pulled.output}`);
-      await using first = await startOrigin(goodRegistry(EMPTY));
-      const usualMs = (await client.run(push(first, source), setting(source))).durationMs;
+      const usualMs = await timeOf(async () => {
+        await using first = await startOrigin(goodRegistry(EMPTY, hesitate));
+        return client.run(push(first, source), setting(source));
+      });
       await repeat(options.times ?? TIMES, AT_ONCE, async () => {
-        await using registry = await startOrigin(goodRegistry(EMPTY));
+        await using registry = await startOrigin(goodRegistry(EMPTY, hesitate));
         await inFolder(async (home) => {
           await cp(join(source, "layout"), join(home, "layout"), { recursive: true });
           const killAfterMs = Math.random() * usualMs * 1.1;
@@ -75,6 +81,7 @@ export const killPush: Rig = {
           if (killed.exitCode === 0) tally.finished += 1;
           const before = registry.requests.length;
           const there = new Set(committed(registry).map(([digest]) => digest));
+          if (there.size > 0 && there.size < LAYERS) tally.inPart += 1;
           const again = await client.run(push(registry, home), setting(home));
           if (again.exitCode !== 0) tally.failed += 1;
           tally.corrupt += falseBlobs(join(home, "layout")).length;
@@ -87,9 +94,34 @@ export const killPush: Rig = {
   },
 };
 
+/** Layers in pieces, with pauses: over loopback they would be there in less time than a process takes to start. */
+function trickle(image: TestImage): Fault {
+  return async (request, reply) => {
+    const { kind, name } = route(request.target);
+    const layer = image.layers.find(({ digest }) => digest === name);
+    const whole = request.headers["range"] === undefined;
+    if (request.method !== "GET" || kind !== "blob" || layer === undefined || !whole) return false;
+    const { bytes } = layer;
+    reply.raw(`HTTP/1.1 200 OK\r\nContent-Length: ${bytes.length}\r\n\r\n`);
+    for (let at = 0; at < bytes.length && !reply.socket.destroyed; at += PIECE_BYTES) {
+      reply.raw(bytes.subarray(at, at + PIECE_BYTES));
+      await sleep(PAUSE_MS);
+    }
+    return true;
+  };
+}
+
+/** Every answer of a push late, some more than others, so that layers are not committed at one instant. */
+const hesitate: Fault = async () => {
+  await sleep(Math.random() * 15 * PAUSE_MS);
+  return false;
+};
+
 class Tally {
   /** Runs that were through before the signal came. */
   finished = 0;
+  /** Runs that left some of the image. */
+  inPart = 0;
   corrupt = 0;
   failed = 0;
   again = 0;
@@ -97,6 +129,7 @@ class Tally {
   figures(times: number, what: string): readonly Figure[] {
     return [
       { name: "killed before the end", value: `${times - this.finished} of ${times}` },
+      { name: "killed with a part of the image there", value: String(this.inPart) },
       { name: "corrupt layouts", value: String(this.corrupt), holds: this.corrupt === 0 },
       { name: "second runs that failed", value: String(this.failed), holds: this.failed === 0 },
       { name: what, value: `${this.again} bytes`, holds: this.again === 0 },
@@ -116,12 +149,12 @@ function setting(home: string): Setting {
   return { home, plainHttp: true, timeoutMs: TIMEOUT_MS };
 }
 
-async function timeOf(client: Client, operation: (home: string) => Operation): Promise<number> {
+/** How long a run takes where as many go on at once as later. */
+async function timeOf(run: () => Promise<Outcome>): Promise<number> {
   const times: number[] = [];
-  for (let turn = 0; turn < 5; turn++)
-    await inFolder(async (home) => {
-      times.push((await client.run(operation(home), setting(home))).durationMs);
-    });
+  await repeat(2 * AT_ONCE, AT_ONCE, async () => {
+    times.push((await run()).durationMs);
+  });
   return median(times);
 }
 
