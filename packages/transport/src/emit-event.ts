@@ -16,8 +16,12 @@ let channelOf: ChannelOf | undefined | null = null;
 const channels = new Map<string, Channel>();
 
 /** A request that carries an id, so that the events of its attempts can be told to belong together. */
-export function withId(request: TransportRequest): TransportRequest & { readonly id: number } {
-  return { ...request, id: request.id ?? nextId++ };
+export function withId(request: TransportRequest): TransportRequest {
+  return request.id === undefined ? { ...request, id: newId() } : request;
+}
+
+export function newId(): number {
+  return nextId++;
 }
 
 /** What every event says of its request, redacted. */
@@ -27,24 +31,39 @@ export function factsOf(request: TransportRequest): RequestFacts {
 
 /** Whether anybody listens, so that nothing is computed for nobody. */
 export function isObserved(type: TransportEvent["type"], observer: TransportRequest["observe"]): boolean {
-  return observer !== undefined || channel(type)?.hasSubscribers === true;
+  return wants(observer, type) || channel(type)?.hasSubscribers === true;
+}
+
+/** One observer for two. */
+export function bothObservers(
+  first: TransportRequest["observe"],
+  second: TransportRequest["observe"],
+): TransportRequest["observe"] {
+  if (first === undefined || second === undefined || first === second) return first ?? second;
+  return (event) => {
+    if (wants(first, event.type)) first(event);
+    if (wants(second, event.type)) second(event);
+  };
 }
 
 /** Hands an event to the request's observer and to the diagnostics channel `reg:transport:<type>`. */
 export function emitEvent(event: TransportEvent, observer: TransportRequest["observe"]): void {
-  observer?.(event);
+  if (wants(observer, event.type)) observer?.(event);
   const subscribed = channel(event.type);
   if (subscribed?.hasSubscribers === true) subscribed.publish(event);
 }
 
+function wants(observer: TransportRequest["observe"], type: TransportEvent["type"]): boolean {
+  return observer !== undefined && (observer.only === undefined || observer.only.has(type));
+}
+
 function channel(type: TransportEvent["type"]): Channel | undefined {
+  let known = channels.get(type);
+  if (known !== undefined) return known;
   if (channelOf === null) channelOf = findChannels();
   if (channelOf === undefined) return undefined;
-  let known = channels.get(type);
-  if (known === undefined) {
-    known = channelOf(CHANNEL_PREFIX + type);
-    channels.set(type, known);
-  }
+  known = channelOf(CHANNEL_PREFIX + type);
+  channels.set(type, known);
   return known;
 }
 

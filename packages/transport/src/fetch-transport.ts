@@ -2,7 +2,7 @@ import { isTransportError, TransportError } from "./errors.ts";
 import { emptyBody, responseBody } from "./response-body.ts";
 import { contentLength, responseHeaders } from "./response-headers.ts";
 import type { ByteSink, RequestBody, Transport, TransportRequest, TransportResponse } from "./transport.ts";
-import { DEFAULT_LIMITS, type ExchangeLimits, Watchdog } from "./watchdog.ts";
+import { DEFAULT_LIMITS, type ExchangeLimits, Watchdog, type Watched } from "./watchdog.ts";
 
 /** Options of {@link fetchTransport}. */
 export interface FetchTransportOptions extends Partial<ExchangeLimits> {
@@ -61,7 +61,7 @@ export function fetchTransport(
   };
 }
 
-class FetchExchange {
+class FetchExchange implements Watched {
   readonly watchdog: Watchdog;
   sourceError: { readonly error: unknown } | undefined;
   readonly #request: TransportRequest;
@@ -73,12 +73,14 @@ class FetchExchange {
   constructor(request: TransportRequest, limits: ExchangeLimits, ending: AbortController) {
     this.#request = request;
     this.#ending = ending;
-    this.watchdog = new Watchdog(limits, request.url.host, (error) => {
-      this.#timeout = error;
-      ending.abort(error);
-    });
+    this.watchdog = new Watchdog(limits, request.url, this);
     this.watchdog.waiting();
     request.signal?.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  expired(error: TransportError): void {
+    this.#timeout = error;
+    this.#ending.abort(error);
   }
 
   async answered(response: Response): Promise<TransportResponse> {

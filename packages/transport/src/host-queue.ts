@@ -1,6 +1,7 @@
+import type { TransportEvent, TransportObserver } from "./transport-event.ts";
 import type { ThrottleLimits } from "./with-throttle.ts";
 
-type Kind = "plain" | "download" | "upload";
+export type Kind = "plain" | "download" | "upload";
 
 interface Lane {
   running: number;
@@ -12,6 +13,12 @@ interface Lane {
 
 /** Several answers of one burst tell the same story: the limit is halved once in this time. */
 const HALVING_MILLISECONDS = 1_000;
+const RETRIES: ReadonlySet<TransportEvent["type"]> = new Set(["retry"]);
+
+/** Whether a host says by this status that it is asked too much. */
+export function isOverload(status: number | undefined): boolean {
+  return status === 429 || status === 503;
+}
 
 /** Who may send to one host, and when. */
 export class HostQueue {
@@ -26,27 +33,40 @@ export class HostQueue {
   #tokens: number;
   #refilledAt: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Hears of answers that stand for too many requests although they were not the last word. */
+  readonly observer: TransportObserver;
 
   constructor(limits: ThrottleLimits) {
     this.#limits = limits;
     this.#limit = limits.perHost;
     this.#tokens = limits.rate?.requests ?? 0;
     this.#refilledAt = limits.now();
+    const hear: TransportObserver = (event) => {
+      if (event.type === "retry" && isOverload(event.status)) this.overloaded();
+    };
+    this.observer = Object.assign(hear, { only: RETRIES });
   }
 
   /** Nothing runs, waits, or is remembered that a new queue would not know. */
   get isIdle(): boolean {
-    const lanes = Object.values(this.#lanes);
     if (this.#limits.rate !== undefined || this.#limit < this.#limits.perHost) return false;
-    return lanes.every((lane) => lane.running === 0 && lane.small.length === 0 && lane.large.length === 0);
+    const { plain, download, upload } = this.#lanes;
+    return isUnused(plain) && isUnused(download) && isUnused(upload);
   }
 
-  /** Waits for a place, and resolves with what gives it back. Rejects with the signal's reason. */
-  async enter(kind: Kind, large: boolean, signal: AbortSignal | undefined): Promise<() => void> {
-    signal?.throwIfAborted();
+  /** Takes a place if there is one for a newcomer, as there mostly is. */
+  tryEnter(kind: Kind, large: boolean): boolean {
+    const lane = this.#lanes[kind];
+    if (lane.small.length > 0 || (large && lane.large.length > 0)) return false;
+    return this.#take(lane, large);
+  }
+
+  /** Waits for a place. Rejects with the signal's reason. */
+  enter(kind: Kind, large: boolean, signal: AbortSignal | undefined): Promise<void> {
     const lane = this.#lanes[kind];
     const line = large ? lane.large : lane.small;
-    await new Promise<void>((resolve, reject) => {
+    return new Promise<void>((resolve, reject) => {
+      signal?.throwIfAborted();
       const admit = (): void => {
         signal?.removeEventListener("abort", leave);
         resolve();
@@ -59,11 +79,14 @@ export class HostQueue {
       line.push(admit);
       this.#admit(lane);
     });
-    return () => {
-      lane.running--;
-      if (large) lane.runningLarge--;
-      for (const other of Object.values(this.#lanes)) this.#admit(other);
-    };
+  }
+
+  /** Gives a place back. */
+  leave(kind: Kind, large: boolean): void {
+    const lane = this.#lanes[kind];
+    lane.running--;
+    if (large) lane.runningLarge--;
+    this.#admitAll();
   }
 
   /** The host says that it is asked too much. */
@@ -81,16 +104,27 @@ export class HostQueue {
 
   /** Small ones go first: they cost little, and others often wait for what they bring. */
   #admit(lane: Lane): void {
-    const limit = Math.floor(this.#limit);
-    while (lane.running < limit) {
-      const mayBeLarge = lane.runningLarge < Math.min(this.#limits.largePerHost, limit);
+    while (lane.small.length > 0 || lane.large.length > 0) {
       const large = lane.small.length === 0;
-      if (large && (lane.large.length === 0 || !mayBeLarge)) return;
-      if (!this.#takeToken()) return;
-      lane.running++;
-      if (large) lane.runningLarge++;
+      if (!this.#take(lane, large)) return;
       (large ? lane.large : lane.small).shift()?.();
     }
+  }
+
+  #admitAll(): void {
+    this.#admit(this.#lanes.plain);
+    this.#admit(this.#lanes.download);
+    this.#admit(this.#lanes.upload);
+  }
+
+  #take(lane: Lane, large: boolean): boolean {
+    const limit = Math.floor(this.#limit);
+    if (lane.running >= limit) return false;
+    if (large && lane.runningLarge >= Math.min(this.#limits.largePerHost, limit)) return false;
+    if (!this.#takeToken()) return false;
+    lane.running++;
+    if (large) lane.runningLarge++;
+    return true;
   }
 
   #takeToken(): boolean {
@@ -106,10 +140,14 @@ export class HostQueue {
     this.#timer ??= setTimeout(
       () => {
         this.#timer = undefined;
-        for (const lane of Object.values(this.#lanes)) this.#admit(lane);
+        this.#admitAll();
       },
       Math.ceil(((1 - this.#tokens) * rate.perMs) / rate.requests),
     );
     return false;
   }
+}
+
+function isUnused(lane: Lane): boolean {
+  return lane.running === 0 && lane.small.length === 0 && lane.large.length === 0;
 }

@@ -14,7 +14,7 @@ const DISCARD_MILLISECONDS = 1_000;
 export function responseBody(iterator: AsyncIterator<Uint8Array, unknown>, length?: number): ResponseBody {
   let used = false;
   const open = (): AsyncIterator<Uint8Array, unknown> => {
-    if (used) throw new TypeError("This body has been read already: it can be read once");
+    if (used) throw usedAlready();
     used = true;
     return iterator;
   };
@@ -50,7 +50,42 @@ export function responseBody(iterator: AsyncIterator<Uint8Array, unknown>, lengt
 
 /** A body without bytes. */
 export function emptyBody(): ResponseBody {
-  return responseBody({ next: async () => ({ done: true, value: undefined }) }, 0);
+  return new EmptyBody();
+}
+
+/** Most answers to small requests have one, so it holds next to nothing. */
+class EmptyBody implements ResponseBody {
+  #used = false;
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array, undefined> {
+    this.#use();
+    return { next: async () => ({ done: true, value: undefined }) };
+  }
+
+  async bytes(): Promise<Uint8Array> {
+    this.#use();
+    return new Uint8Array(0);
+  }
+
+  async json(): Promise<unknown> {
+    return parseJson(await this.bytes());
+  }
+
+  discard(): Promise<void> {
+    this.#used = true;
+    return NOTHING_LEFT;
+  }
+
+  #use(): void {
+    if (this.#used) throw usedAlready();
+    this.#used = true;
+  }
+}
+
+const NOTHING_LEFT: Promise<void> = Promise.resolve();
+
+function usedAlready(): TypeError {
+  return new TypeError("This body has been read already: it can be read once");
 }
 
 function tooLarge(limit: number): TransportError {

@@ -49,4 +49,8 @@ export interface RequestFacts {
 }
 
 /** Is told of events as they happen; must not throw. */
-export type TransportObserver = (event: TransportEvent) => void;
+export interface TransportObserver {
+  (event: TransportEvent): void;
+  /** The only types it is told of, where it does not want all: what nobody wants is not put together. */
+  readonly only?: ReadonlySet<TransportEvent["type"]> | undefined;
+}

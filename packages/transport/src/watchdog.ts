@@ -1,3 +1,4 @@
+import { Deadline } from "./deadline.ts";
 import { TransportError } from "./errors.ts";
 
 /** The deadlines of one exchange, in milliseconds where not said otherwise; 0 turns one off. */
@@ -19,50 +20,53 @@ export const DEFAULT_LIMITS: ExchangeLimits = {
   minRateWindowMs: 60_000,
 };
 
-/** A timer beyond this fires at once. */
-const LONGEST_TIMER_MILLISECONDS = 2 ** 31 - 1;
-
 type Phase = "idle" | "sending" | "waiting" | "receiving";
 
+/** Who is told that a deadline has passed. */
+export interface Watched {
+  expired(error: TransportError): void;
+}
+
 /**
- * Watches one exchange with a single timer, re-armed only when it fires, so that progress costs a clock reading. Time in
- * which our own side is slow (a sink that is still writing, a source that is still reading) does not count.
+ * Watches one exchange. All of them share one timer, which is set to the earliest deadline and looks at each of them when
+ * it fires, so that progress costs a clock reading and a short request no timer of its own. Time in which our own side
+ * is slow (a sink that is still writing, a source that is still reading) does not count.
  */
-export class Watchdog {
+export class Watchdog extends Deadline {
   readonly #limits: ExchangeLimits;
-  readonly #expired: (error: TransportError) => void;
-  readonly #host: string;
+  readonly #watched: Watched;
+  readonly #url: URL;
   #phase: Phase = "idle";
   #lastProgressAt = 0;
   #windowStartedAt = 0;
   #windowBytes = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #firesAt = 0;
 
-  constructor(limits: ExchangeLimits, host: string, expired: (error: TransportError) => void) {
+  constructor(limits: ExchangeLimits, url: URL, watched: Watched) {
+    super();
     this.#limits = limits;
-    this.#host = host;
-    this.#expired = expired;
+    this.#url = url;
+    this.#watched = watched;
   }
 
   /** Part of the request's body is on its way. */
   sending(): void {
-    this.#enter("sending");
+    this.#enter("sending", performance.now());
   }
 
   /** The request is out, and the answer's head is awaited. */
   waiting(): void {
-    if (this.#phase !== "waiting") this.#enter("waiting");
+    if (this.#phase !== "waiting") this.#enter("waiting", performance.now());
   }
 
   /** So many bytes of the answer's body came. */
   receiving(bytes: number): void {
+    const now = performance.now();
     if (this.#phase !== "receiving") {
-      this.#windowStartedAt = performance.now();
+      this.#windowStartedAt = now;
       this.#windowBytes = 0;
     }
     this.#windowBytes += bytes;
-    this.#enter("receiving");
+    this.#enter("receiving", now);
   }
 
   /** Our own side holds things up. */
@@ -72,32 +76,11 @@ export class Watchdog {
 
   stop(): void {
     this.#phase = "idle";
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.forget();
   }
 
-  #enter(phase: Phase): void {
-    const entered = phase !== this.#phase;
-    this.#phase = phase;
-    this.#lastProgressAt = performance.now();
-    if (this.#timer === undefined || (entered && this.#dueAt() < this.#firesAt)) this.#arm();
-  }
-
-  #arm(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#firesAt = this.#dueAt();
-    if (this.#firesAt === Number.POSITIVE_INFINITY) return;
-    const delayMs = Math.min(
-      Math.max(1, Math.ceil(this.#firesAt - performance.now())),
-      LONGEST_TIMER_MILLISECONDS,
-    );
-    this.#timer = setTimeout(() => this.#check(), delayMs);
-  }
-
-  #dueAt(): number {
-    const after = (from: number, limit: number): number =>
-      limit > 0 ? from + limit : Number.POSITIVE_INFINITY;
+  protected dueAt(): number {
+    if (this.#phase === "idle") return Number.POSITIVE_INFINITY;
     const idleAt = after(this.#lastProgressAt, this.#limits.idleTimeoutMs);
     if (this.#phase === "waiting") return after(this.#lastProgressAt, this.#limits.headersTimeoutMs);
     if (this.#phase === "receiving" && this.#limits.minBytesPerSecond > 0) {
@@ -106,40 +89,44 @@ export class Watchdog {
     return idleAt;
   }
 
-  #check(): void {
-    this.#timer = undefined;
-    if (this.#phase === "idle") return;
-    const now = performance.now();
-    if (now < this.#dueAt() - 1) {
-      this.#arm();
-      return;
-    }
+  protected due(now: number): void {
     const problem = this.#problem(now);
     if (problem === undefined) {
       this.#windowStartedAt = now;
       this.#windowBytes = 0;
-      this.#arm();
       return;
     }
     this.stop();
-    this.#expired(new TransportError("TIMEOUT", problem));
+    this.#watched.expired(new TransportError("TIMEOUT", problem));
+  }
+
+  #enter(phase: Phase, now: number): void {
+    const entered = phase !== this.#phase;
+    this.#phase = phase;
+    this.#lastProgressAt = now;
+    if (entered) this.keep(now);
   }
 
   #problem(now: number): string | undefined {
     const { headersTimeoutMs, idleTimeoutMs, minBytesPerSecond, minRateWindowMs } = this.#limits;
-    if (this.#phase === "waiting") return `${this.#host} sent no answer within ${seconds(headersTimeoutMs)}`;
+    const { host } = this.#url;
+    if (this.#phase === "waiting") return `${host} sent no answer within ${seconds(headersTimeoutMs)}`;
     if (idleTimeoutMs > 0 && now >= this.#lastProgressAt + idleTimeoutMs - 1) {
       const what = this.#phase === "sending" ? "took no byte of the request" : "sent no further byte";
-      return `${this.#host} ${what} for ${seconds(idleTimeoutMs)}`;
+      return `${host} ${what} for ${seconds(idleTimeoutMs)}`;
     }
     if (this.#phase === "receiving" && minBytesPerSecond > 0) {
       const elapsed = (now - this.#windowStartedAt) / 1_000;
       if (this.#windowBytes < minBytesPerSecond * elapsed) {
-        return `${this.#host} sent less than ${minBytesPerSecond} bytes a second for ${seconds(minRateWindowMs)}`;
+        return `${host} sent less than ${minBytesPerSecond} bytes a second for ${seconds(minRateWindowMs)}`;
       }
     }
     return undefined;
   }
+}
+
+function after(from: number, limitMs: number): number {
+  return limitMs > 0 ? from + limitMs : Number.POSITIVE_INFINITY;
 }
 
 function seconds(milliseconds: number): string {

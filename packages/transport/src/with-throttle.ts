@@ -1,6 +1,6 @@
-import { HostQueue } from "./host-queue.ts";
+import { bothObservers, newId } from "./emit-event.ts";
+import { HostQueue, isOverload, type Kind } from "./host-queue.ts";
 import type { Middleware, TransportRequest } from "./transport.ts";
-import type { TransportObserver } from "./transport-event.ts";
 
 /** Limits of {@link withThrottle}. */
 export interface ThrottleOptions {
@@ -26,8 +26,8 @@ const PER_HOST = 24;
 /** Three large bodies at a time are faster than one, and more than six gain nothing. */
 const LARGE_PER_HOST = 6;
 const LARGE_BYTES = 1024 * 1024;
-/** Statuses by which a host says that it is asked too much. */
-const OVERLOADED: ReadonlySet<number> = new Set([429, 503]);
+/** Beyond so many, hosts that nothing is sent to are forgotten. */
+const MAX_HOSTS = 256;
 
 /**
  * Bounds what is in flight to each host, and lets small requests past large bodies. Downloads and uploads have bounds
@@ -51,36 +51,30 @@ export function withThrottle(options: ThrottleOptions = {}): Middleware {
   };
   const hosts = new Map<string, HostQueue>();
   return (next) => async (request) => {
-    const host = request.url.host;
+    const { host } = request.url;
     let queue = hosts.get(host);
     if (queue === undefined) {
       queue = new HostQueue(limits);
       hosts.set(host, queue);
     }
-    const release = await queue.enter(kindOf(request), isLarge(request, limits.largeBytes), request.signal);
-    const entered = queue;
+    const kind = kindOf(request);
+    const large = isLarge(request, limits.largeBytes);
+    request.signal?.throwIfAborted();
+    if (!queue.tryEnter(kind, large)) await queue.enter(kind, large, request.signal);
     try {
-      const response = await next({ ...request, observe: watching(request.observe, entered) });
-      if (OVERLOADED.has(response.status)) entered.overloaded();
-      else entered.succeeded();
+      const observe = bothObservers(queue.observer, request.observe);
+      const response = await next({ ...request, id: request.id ?? newId(), observe });
+      if (isOverload(response.status)) queue.overloaded();
+      else queue.succeeded();
       return response;
     } finally {
-      release();
-      if (entered.isIdle) hosts.delete(host);
+      queue.leave(kind, large);
+      if (hosts.size > MAX_HOSTS && queue.isIdle) hosts.delete(host);
     }
   };
 }
 
-/** Attempts that are repeated below tell of an overloaded host by their events. */
-function watching(observer: TransportObserver | undefined, queue: HostQueue): TransportObserver {
-  return (event) => {
-    if (event.type === "retry" && event.status !== undefined && OVERLOADED.has(event.status))
-      queue.overloaded();
-    observer?.(event);
-  };
-}
-
-function kindOf(request: TransportRequest): "plain" | "download" | "upload" {
+function kindOf(request: TransportRequest): Kind {
   if (request.sink !== undefined) return "download";
   return request.body === undefined || request.body instanceof Uint8Array ? "plain" : "upload";
 }

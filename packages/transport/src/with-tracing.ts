@@ -1,7 +1,8 @@
-import { emitEvent, factsOf, isObserved, withId } from "./emit-event.ts";
+import { countingFile } from "./counting-file.ts";
+import { bothObservers, emitEvent, factsOf, isObserved, withId } from "./emit-event.ts";
 import { isTransportError } from "./errors.ts";
 import { responseBody } from "./response-body.ts";
-import type { ByteSink, Middleware, TransportResponse } from "./transport.ts";
+import type { ByteSink, Middleware, Transport, TransportRequest, TransportResponse } from "./transport.ts";
 import type { TransportObserver } from "./transport-event.ts";
 
 /** Who is told by {@link withTracing}. */
@@ -23,61 +24,58 @@ export interface TracingOptions {
  * ```
  */
 export function withTracing(options: TracingOptions = {}): Middleware {
-  return (next) => async (original) => {
-    const observer = both(original.observe, options.observe);
+  return (next) => (original) => {
+    const observer = bothObservers(original.observe, options.observe);
     if (!isObserved("start", observer) && !isObserved("end", observer)) return next(original);
-    const request = { ...withId(original), observe: observer };
-    const facts = factsOf(request);
-    const startedAt = performance.now();
-    let bytes = 0;
-    const count = (size: number): void => {
-      bytes += size;
-    };
-    const ended = (): void => {
-      emitEvent({ type: "end", bytes, durationMs: performance.now() - startedAt, ...facts }, observer);
-    };
-    const failed = (error: unknown): void => {
-      const code = isTransportError(error)
-        ? error.code
-        : request.signal?.aborted === true
-          ? "ABORTED"
-          : "ERROR";
-      const message = isTransportError(error) ? error.message : "The caller's side ended it";
-      emitEvent(
-        { type: "error", code, message, durationMs: performance.now() - startedAt, ...facts },
-        observer,
-      );
-    };
-    emitEvent({ type: "start", ...facts }, observer);
-    let response: TransportResponse;
-    try {
-      response = await next({ ...request, sink: request.sink && countingSink(request.sink, count) });
-    } catch (error) {
-      failed(error);
-      throw error;
-    }
-    const durationMs = performance.now() - startedAt;
-    emitEvent({ type: "response", status: response.status, durationMs, ...facts }, observer);
-    const taken = request.sink !== undefined && response.status >= 200 && response.status < 300;
-    if (taken || request.method.toUpperCase() === "HEAD") {
-      ended();
-      return response;
-    }
-    return {
-      ...response,
-      body: responseBody(observed(response.body[Symbol.asyncIterator](), count, ended, failed)),
-    };
+    return traced(next, original, observer);
   };
 }
 
-function both(
-  first: TransportObserver | undefined,
-  second: TransportObserver | undefined,
-): TransportObserver | undefined {
-  if (first === undefined || second === undefined || first === second) return first ?? second;
-  return (event) => {
-    first(event);
-    second(event);
+async function traced(
+  next: Transport,
+  original: TransportRequest,
+  observer: TransportObserver | undefined,
+): Promise<TransportResponse> {
+  const request = { ...withId(original), observe: observer };
+  const facts = factsOf(request);
+  const startedAt = performance.now();
+  let bytes = 0;
+  const count = (size: number): void => {
+    bytes += size;
+  };
+  const ended = (): void => {
+    emitEvent({ type: "end", bytes, durationMs: performance.now() - startedAt, ...facts }, observer);
+  };
+  const failed = (error: unknown): void => {
+    const code = isTransportError(error)
+      ? error.code
+      : request.signal?.aborted === true
+        ? "ABORTED"
+        : "ERROR";
+    const message = isTransportError(error) ? error.message : "The caller's side ended it";
+    emitEvent(
+      { type: "error", code, message, durationMs: performance.now() - startedAt, ...facts },
+      observer,
+    );
+  };
+  emitEvent({ type: "start", ...facts }, observer);
+  let response: TransportResponse;
+  try {
+    response = await next({ ...request, sink: request.sink && countingSink(request.sink, count) });
+  } catch (error) {
+    failed(error);
+    throw error;
+  }
+  const durationMs = performance.now() - startedAt;
+  emitEvent({ type: "response", status: response.status, durationMs, ...facts }, observer);
+  const taken = request.sink !== undefined && response.status >= 200 && response.status < 300;
+  if (taken || request.method.toUpperCase() === "HEAD") {
+    ended();
+    return response;
+  }
+  return {
+    ...response,
+    body: responseBody(observed(response.body[Symbol.asyncIterator](), count, ended, failed)),
   };
 }
 
@@ -85,6 +83,7 @@ function countingSink(sink: ByteSink, count: (size: number) => void): ByteSink {
   const accept = sink.accept?.bind(sink);
   return {
     ...(accept === undefined ? undefined : { accept }),
+    file: sink.file && countingFile(sink.file, count),
     write: (chunk) => {
       count(chunk.byteLength);
       return sink.write(chunk);

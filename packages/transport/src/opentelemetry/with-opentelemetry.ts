@@ -7,6 +7,7 @@ import {
   type Tracer,
   trace,
 } from "@opentelemetry/api";
+import { bothObservers } from "../emit-event.ts";
 import { isTransportError } from "../errors.ts";
 import { redactUrl } from "../redact-url.ts";
 import type { Middleware, TransportRequest } from "../transport.ts";
@@ -40,10 +41,7 @@ export function withOpenTelemetry(options: OpenTelemetryOptions = {}): Middlewar
     const headers: Record<string, string> = { ...request.headers };
     const home = request.context?.origin ?? request.url.origin;
     if (options.propagate === true && request.url.origin === home) propagation.inject(active, headers);
-    const observe = (event: TransportEvent): void => {
-      note(span, event);
-      request.observe?.(event);
-    };
+    const observe = bothObservers((event) => note(span, event), request.observe);
     return context.with(active, async () => {
       try {
         const response = await next({ ...request, headers, observe });

@@ -17,6 +17,8 @@ const ATTEMPT_DELAY_MILLISECONDS = 250;
 const CONNECTIONS = 64;
 /** Behind a proxy each origin has its own, and hostile redirects may name many. */
 const MAX_AGENTS = 64;
+/** Registries of one process are few; beyond them the choice is made anew. */
+const MAX_HOMES = 256;
 /** After this, bodies that nobody reads are cut off, so that `close()` ends. */
 const CLOSE_GRACE_MILLISECONDS = 5_000;
 
@@ -29,6 +31,8 @@ export interface Chosen {
 
 /** The agents of one engine: connections made under different rules never serve each other's requests. */
 export interface Agents {
+  /** The dispatcher of most requests, to the registry itself and without a proxy, once there was one. */
+  known(request: TransportRequest): Chosen | undefined;
   dispatcherFor(request: TransportRequest): Promise<Chosen>;
   close(): Promise<void>;
 }
@@ -44,8 +48,10 @@ interface Kind {
 export function createAgents(options: UndiciTransportOptions): Agents {
   const own = options.dispatcher;
   if (own !== undefined) {
+    const chosen = { dispatcher: own, borrowed: false };
     return {
-      dispatcherFor: async () => ({ dispatcher: own, borrowed: false }),
+      known: () => chosen,
+      dispatcherFor: async () => chosen,
       close: async () => undefined,
     };
   }
@@ -58,6 +64,8 @@ export function createAgents(options: UndiciTransportOptions): Agents {
   const proxyOf = proxyRules(options);
   let agents = new Map<string, Agent | ProxyAgent>();
   const publicOrigins = new Map<string, Promise<boolean>>();
+  /** By the registry's origin. */
+  const atHomes = new Map<string, Chosen>();
 
   const tlsFor = async (host: string, identified: boolean): Promise<TlsSettings> => {
     const settings = mergeTls(options, await options.tlsFor?.(host));
@@ -152,6 +160,10 @@ export function createAgents(options: UndiciTransportOptions): Agents {
   };
 
   return {
+    known: ({ context, url }) => {
+      const chosen = context === undefined ? undefined : atHomes.get(context.origin);
+      return chosen !== undefined && context?.origin === url.origin ? chosen : undefined;
+    },
     dispatcherFor: async (request) => {
       const registry = request.context?.origin ?? request.onBehalfOf ?? request.url.origin;
       const atHome = registry === request.url.origin;
@@ -162,11 +174,17 @@ export function createAgents(options: UndiciTransportOptions): Agents {
         if (guarded && isPrivateHost(request.url.hostname)) throw privateTarget(request.url.host);
         return { dispatcher: await proxyAgentFor(proxy, request.url, atHome), borrowed: false };
       }
-      return { dispatcher: agentFor({ identified: atHome, guarded }), borrowed: readsThrough };
+      const chosen = { dispatcher: agentFor({ identified: atHome, guarded }), borrowed: readsThrough };
+      if (atHome) {
+        if (atHomes.size >= MAX_HOMES) atHomes.clear();
+        atHomes.set(registry, chosen);
+      }
+      return chosen;
     },
     close: async () => {
       const closing = [...agents.values()];
       agents = new Map();
+      atHomes.clear();
       publicOrigins.clear();
       await Promise.all(closing.map(closeAgent));
     },

@@ -1,13 +1,15 @@
 import type { Dispatcher } from "undici";
 import { TransportError } from "../errors.ts";
 import { emptyBody, responseBody } from "../response-body.ts";
-import { contentLength, responseHeaders } from "../response-headers.ts";
+import { contentLength, headersOf } from "../response-headers.ts";
 import type { ByteSink, ResponseHeaders, TransportRequest, TransportResponse } from "../transport.ts";
-import { type ExchangeLimits, Watchdog } from "../watchdog.ts";
+import { type ExchangeLimits, Watchdog, type Watched } from "../watchdog.ts";
 import { describeFailure } from "./describe-failure.ts";
 
 /** Chunks wait for a slow reader up to this much; then the connection is paused. */
 const HIGH_WATER_BYTES = 256 * 1024;
+/** A microtask at less than half the price of `queueMicrotask`, which keeps the asynchronous context. */
+const AFTER_THIS_CALL: Promise<void> = Promise.resolve();
 
 type Step = IteratorResult<Uint8Array, undefined>;
 interface Reader {
@@ -20,7 +22,7 @@ interface Reader {
  * bytes. With a sink, each chunk is handed over in the very call that undici makes, and the connection pauses while
  * `write` is pending; the chunk may therefore lie in a buffer that is used again.
  */
-export class Exchange implements Dispatcher.DispatchHandler {
+export class Exchange implements Dispatcher.DispatchHandler, Watched {
   /** Settles with the answer's head, or where a sink takes the body, when all of it has been taken. */
   readonly response: Promise<TransportResponse>;
   readonly watchdog: Watchdog;
@@ -45,18 +47,25 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #reader: Reader | undefined;
-  readonly #onAbort = (): void => this.#abort(this.#request.signal?.reason);
+  #onAbort: (() => void) | undefined;
 
   /** @param borrowed - whether chunks lie in a buffer that the next read overwrites. */
   constructor(request: TransportRequest, limits: ExchangeLimits, borrowed: boolean) {
     this.#request = request;
     this.#borrowed = borrowed;
-    this.watchdog = new Watchdog(limits, request.url.host, (error) => this.#abort(error));
+    this.watchdog = new Watchdog(limits, request.url, this);
     this.response = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    request.signal?.addEventListener("abort", this.#onAbort, { once: true });
+    const { signal } = request;
+    if (signal === undefined) return;
+    this.#onAbort = () => this.#abort(signal.reason);
+    signal.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  expired(error: TransportError): void {
+    this.#abort(error);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -75,13 +84,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(
-    controller: Dispatcher.DispatchController,
+    _controller: Dispatcher.DispatchController,
     status: number,
     fields: Record<string, string | string[] | undefined>,
   ): void {
     if (status < 200 || this.#failure !== undefined || this.#headers !== undefined) return;
     this.#status = status;
-    this.#headers = responseHeaders(rawFields(controller.rawHeaders) ?? parsedFields(fields));
+    this.#headers = headersOf(fields);
     this.watchdog.receiving(0);
     const head = { status, headers: this.#headers, url: this.#request.url };
     try {
@@ -122,7 +131,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#ended = true;
     // undici lets the connection take another request by a setImmediate that it queues after this call. Whoever goes on
     // with the next request at once should find this connection free, or a second one is opened for nothing.
-    queueMicrotask(() => setImmediate(() => this.#settle()));
+    void AFTER_THIS_CALL.then(() => setImmediate(() => this.#settle()));
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
@@ -223,7 +232,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #release(): void {
     this.watchdog.stop();
-    this.#request.signal?.removeEventListener("abort", this.#onAbort);
+    if (this.#onAbort !== undefined) this.#request.signal?.removeEventListener("abort", this.#onAbort);
   }
 
   #iterator(): AsyncIterator<Uint8Array, undefined> {
@@ -257,27 +266,4 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error("Aborted", { cause: error });
-}
-
-function rawFields(raw: unknown): [string, string][] | undefined {
-  if (!Array.isArray(raw)) return undefined;
-  const fields: [string, string][] = [];
-  for (let index = 0; index + 1 < raw.length; index += 2) {
-    fields.push([decode(raw[index]), decode(raw[index + 1])]);
-  }
-  return fields;
-}
-
-function parsedFields(fields: Record<string, string | string[] | undefined>): [string, string][] {
-  return Object.entries(fields).flatMap(([name, value]) =>
-    (Array.isArray(value) ? value : value === undefined ? [] : [value]).map((one): [string, string] => [
-      name,
-      one,
-    ]),
-  );
-}
-
-/** Field values are bytes, of which a client knows ISO-8859-1 alone (RFC 9110, section 5.5). */
-function decode(value: unknown): string {
-  return Buffer.isBuffer(value) ? value.toString("latin1") : typeof value === "string" ? value : "";
 }
