@@ -85,8 +85,11 @@ export function coversScopes(granted: readonly string[], wanted: readonly string
 /** The repository the most demanding scope is about, for stores that tell repositories apart. */
 export function repositoryOf(scopes: readonly string[]): string | undefined {
   for (const text of scopes) {
-    const { type, name } = parseScope(text);
-    if ((type === "repository" || type.startsWith("repository(")) && name !== "") return name;
+    if (!text.startsWith("repository")) continue;
+    const first = text.indexOf(":");
+    const last = text.lastIndexOf(":");
+    const plain = first === "repository".length;
+    if ((plain || text.startsWith("repository(")) && last > first + 1) return text.slice(first + 1, last);
   }
   return undefined;
 }

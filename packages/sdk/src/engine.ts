@@ -13,10 +13,14 @@ export function createEngine(
   load: () => Promise<UndiciModule> = loadUndici,
 ): TransportEngine {
   let engine: Promise<TransportEngine> | undefined;
-  const send = async (request: TransportRequest): ReturnType<TransportEngine> => {
+  let loaded: TransportEngine | undefined;
+  const loadAndSend = async (request: TransportRequest): ReturnType<TransportEngine> => {
     engine ??= chooseEngine(options, load);
-    return (await engine)(request);
+    loaded = await engine;
+    return loaded(request);
   };
+  const send = (request: TransportRequest): ReturnType<TransportEngine> =>
+    loaded === undefined ? loadAndSend(request) : loaded(request);
   const close = async (): Promise<void> => {
     const open = await engine?.catch(() => undefined);
     await open?.close();
