@@ -10,17 +10,21 @@ export interface Verdict {
   readonly observed: string;
 }
 
-/** One fault: an exact script, what a correct client does, and why. */
-export interface FaultCase {
+/** What a case says of itself. */
+export interface CaseText {
   /** Kebab-case, unique, stable. */
   readonly id: string;
   readonly area: Area;
   /** The fault, exactly. */
   readonly fault: string;
-  /** What a correct client does, in one sentence. */
+  /** What a correct client (or server, where that is under test) does, in one sentence. */
   readonly expectation: string;
   /** A CVE, an issue, a section of a specification. */
   readonly reason: string;
+}
+
+/** One fault of servers: an exact script, what a correct client does, and why. */
+export interface FaultCase extends CaseText {
   /** A client without one of these is not judged. */
   readonly verbs: readonly Verb[];
   /** A client that cannot be told one of these is not judged. */

@@ -7,7 +7,8 @@ const TAG = "1.0";
 /** The command of this project. */
 export function regDialect(program: readonly string[] = ["reg"]): CommandDialect {
   const common = ({ caFile, plainHttp, debug }: Setting): string[] => [
-    ...(plainHttp ? ["--plain-http"] : []),
+    // To loopback addresses it speaks plain http by itself.
+    plainHttp ? "--plain-http" : "--https",
     ...(caFile === undefined ? [] : ["--ca", caFile]),
     ...(debug === true ? ["--debug"] : []),
     "--progress",
@@ -17,7 +18,7 @@ export function regDialect(program: readonly string[] = ["reg"]): CommandDialect
     name: "reg",
     program,
     version: ["--version"],
-    features: ["debug"],
+    features: ["debug", "loopback-tls"],
     verbs: {
       pull: (o, s) => ["pull", o.reference, `oci:${o.folder}:${TAG}`, ...common(s)],
       push: (o, s) => ["push", `oci:${o.folder}:${TAG}`, o.reference, ...common(s)],

@@ -1,8 +1,8 @@
 export type { Canary } from "./canary.ts";
 export { makeCanary, tracesIn } from "./canary.ts";
-export type { Area, FaultCase, Stage, Verdict } from "./case.ts";
+export type { Area, CaseText, FaultCase, Stage, Verdict } from "./case.ts";
 export { fail, judge, notApplicable, pass } from "./case.ts";
-export { cases } from "./cases/index.ts";
+export { cases, serverCases } from "./cases/index.ts";
 export type { Client, Operation, Outcome, Setting, Verb } from "./client.ts";
 export type { CommandDialect } from "./command-client.ts";
 export { commandClient } from "./command-client.ts";
@@ -13,8 +13,14 @@ export type { Origin, OriginOptions, RecordedRequest, Reply, Script } from "./or
 export { startOrigin } from "./origin.ts";
 export type { Fault, Route } from "./registry.ts";
 export { goodRegistry, route } from "./registry.ts";
-export type { Column } from "./report.ts";
+export type { Column, Page } from "./report.ts";
 export { junit, markdown, textLine, textSummary } from "./report.ts";
 export type { CaseResult, RunOptions } from "./run.ts";
-export { runCases } from "./run.ts";
+export { runCases, runServerCases } from "./run.ts";
+export { distributionServer, regServer } from "./servers/command-servers.ts";
+export { embeddedServer } from "./servers/embedded-server.ts";
+export type { RunningServer, Server, ServerFeature, ServerSetting, ServerUser } from "./servers/server.ts";
+export type { ServerCase, ServerStage, Target } from "./servers/server-case.ts";
+export { urlServer } from "./servers/url-server.ts";
+export type { Answer, WireRequest } from "./servers/wire.ts";
 export { TEST_CA_FILE, testTls } from "./tls.ts";

@@ -1,30 +1,38 @@
 #!/usr/bin/env node
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import type { FaultCase } from "./case.ts";
-import { cases } from "./cases/index.ts";
+import type { CaseText } from "./case.ts";
+import { cases, serverCases } from "./cases/index.ts";
 import type { Client, Operation } from "./client.ts";
 import { type CommandDialect, commandClient } from "./command-client.ts";
 import { conditions } from "./conditions.ts";
 import { craneDialect, orasDialect, regctlDialect, regDialect, skopeoDialect } from "./dialects.ts";
 import { type Column, junit, markdown, textLine, textSummary } from "./report.ts";
 import { rigs } from "./rigs/index.ts";
-import { runCases } from "./run.ts";
+import { type CaseResult, type RunOptions, runCases, runServerCases } from "./run.ts";
+import { distributionServer, regServer } from "./servers/command-servers.ts";
+import { embeddedServer } from "./servers/embedded-server.ts";
+import type { Server } from "./servers/server.ts";
+import { urlServer } from "./servers/url-server.ts";
 import { play } from "./stage.ts";
 
 const RIG_HELP = rigs.map(({ name, what }) => `  ${name.padEnd(11)} ${what}`).join("\n");
 
-const HELP = `usage: reg-faults run [--client NAME|'TEMPLATE']... [--case TEXT] [--junit FILE] [--markdown FILE]
+const HELP = `usage: reg-faults run [--client NAME|'TEMPLATE']... [--server NAME|URL]... [--case TEXT] [--again]
+                      [--junit FILE] [--markdown FILE]
        reg-faults list
        reg-faults rig NAME|all [--client NAME] [--times N] [--seconds N] [--mebibytes N]
 
-Plays every fault of the suite with a registry client and judges what it does.
+Plays every fault of the suite with registry clients, and with registry servers, and judges what they do.
 
   --client    reg, skopeo, crane, oras, regctl, or a command with {reference} and {folder} that pulls an image into an
-              OCI layout; may be given several times. Default: each of the five that is found.
+              OCI layout; may be given several times. Default, where no server is named: each of the five that is found
+  --server    embedded (@reg/server in this process), reg (reg serve), distribution (docker-registry), or the URL of one
+              that runs: it keeps what it is given, in repositories named faults-…; may be given several times
   --case      only cases whose name holds this text
-  --junit     write the results as JUnit XML (of the first client)
-  --markdown  write a page of tables with a column a client
+  --again     play what failed within half a minute once more by itself, for deadlines missed on a busy machine
+  --junit     write the results as JUnit XML (of the first client or server)
+  --markdown  write a page of tables with a column a client and a server
 
 Rigs, which take minutes and print figures:
 
@@ -36,6 +44,7 @@ examples:
   reg-faults run --client reg
   reg-faults run --client skopeo --client crane --markdown faults.md
   reg-faults run --client 'mypull {reference} --out {folder}'
+  reg-faults run --server http://127.0.0.1:5000
 `;
 
 const DIALECTS: Readonly<Record<string, CommandDialect>> = {
@@ -53,6 +62,8 @@ async function main(): Promise<number> {
     allowPositionals: true,
     options: {
       client: { type: "string", multiple: true },
+      server: { type: "string", multiple: true },
+      again: { type: "boolean" },
       case: { type: "string" },
       junit: { type: "string" },
       markdown: { type: "string" },
@@ -62,39 +73,63 @@ async function main(): Promise<number> {
       help: { type: "boolean", short: "h" },
     },
   });
-  const wanted = cases.filter(({ id }) => values.case === undefined || id.includes(values.case));
+  const isWanted = ({ id }: CaseText): boolean => values.case === undefined || id.includes(values.case);
   if (positionals[0] === "list") {
-    for (const one of wanted)
+    for (const one of [...cases, ...serverCases].filter(isWanted))
       console.log(`${one.id}\n    ${one.fault}\n    ${one.expectation} (${one.reason})`);
     return 0;
   }
-  if (positionals[0] === "rig") return runRig(positionals[1], values);
+  if (positionals[0] === "rig") return runRigs(positionals[1], values);
   if (positionals[0] === "play") return playOne(positionals[1], positionals[2]);
   if (values.help === true || positionals[0] !== "run") {
     console.log(HELP);
     return values.help === true ? 0 : 2;
   }
-  const columns = await Promise.all((await clients(values.client)).map((client) => column(client, wanted)));
+  const played = values.server === undefined || values.client !== undefined;
+  const column = columnOf(values.again === true ? AGAIN_WITHIN_SECONDS : 0);
+  // Side by side, for most of the time is spent waiting.
+  const clientColumns = await Promise.all(
+    (played ? await clients(values.client) : []).map((client) =>
+      column(client, (options) => runCases(cases.filter(isWanted), client, options)),
+    ),
+  );
+  const serverColumns: Column[] = [];
+  for (const server of await servers(values.server ?? []))
+    serverColumns.push(
+      await column(server, (options) => runServerCases(serverCases.filter(isWanted), server, options)),
+    );
+  const columns = [...clientColumns, ...serverColumns];
   const [first] = columns;
   if (first === undefined) {
-    console.error("none of the clients was found; name one with --client");
+    console.error("none of the clients or servers was found; name one with --client or --server");
     return 2;
   }
   if (values.junit !== undefined) await writeFile(values.junit, junit(first.client, first.results));
-  if (values.markdown !== undefined)
-    await writeFile(values.markdown, `${markdown(columns, commandLine())}\n`);
+  if (values.markdown !== undefined) {
+    const command = process.env["REG_FAULTS_COMMAND"] ?? commandLine();
+    const page = { clients: clientColumns, servers: serverColumns, command, conditions: conditions() };
+    await writeFile(values.markdown, `${markdown(page)}\n`);
+  }
   const failed = columns.some(({ results }) => results.some(({ verdict }) => verdict.status === "fail"));
   return failed ? 1 : 0;
 }
 
-/** All cases with one client; clients play side by side, for most of the time is spent waiting. */
-async function column(client: Client, wanted: readonly FaultCase[]): Promise<Column> {
-  const name = `${client.name} ${client.version}`;
-  const results = await runCases(wanted, client, {
-    onResult: (result) => console.log(`${client.name.padEnd(7)} ${textLine(result)}`),
-  });
-  console.log(`${name}: ${textSummary(results)}\n`);
-  return { client: client.name, version: client.version, results };
+/** What hangs for longer did not miss its deadline by a little. */
+const AGAIN_WITHIN_SECONDS = 30;
+
+/** All cases with one client or server, told line by line. */
+function columnOf(
+  againWithinSeconds: number,
+): (
+  { name, version }: Pick<Client, "name" | "version">,
+  run: (options: RunOptions) => Promise<CaseResult[]>,
+) => Promise<Column> {
+  return async ({ name, version }, run) => {
+    const onResult = (result: CaseResult): void => console.log(`${name.padEnd(7)} ${textLine(result)}`);
+    const results = await run({ againWithinSeconds, onResult });
+    console.log(`${name} ${version}: ${textSummary(results)}\n`);
+    return { client: name, version, results };
+  };
 }
 
 /** As a person would type it again. */
@@ -103,7 +138,7 @@ function commandLine(): string {
   return ["reg-faults", ...process.argv.slice(2).map(quoted)].join(" ");
 }
 
-async function runRig(
+async function runRigs(
   name: string | undefined,
   values: Readonly<Partial<Record<"times" | "seconds" | "mebibytes", string>>> & { client?: string[] },
 ): Promise<number> {
@@ -155,6 +190,24 @@ async function clients(names: readonly string[] | undefined): Promise<Client[]> 
     else if (names !== undefined) console.error(`${name} was not found, or does not tell its version`);
   }
   return found;
+}
+
+async function servers(names: readonly string[]): Promise<Server[]> {
+  const found: Server[] = [];
+  for (const name of names) {
+    const server = await serverOf(name);
+    if (server !== undefined) found.push(server);
+    else console.error(`${name} was not found, or does not tell its version`);
+  }
+  return found;
+}
+
+function serverOf(name: string): Promise<Server | undefined> {
+  if (/^https?:/.test(name)) return Promise.resolve(urlServer(name));
+  if (name === "embedded") return embeddedServer();
+  if (name === "distribution") return distributionServer();
+  // `reg`, or how it is started.
+  return regServer(name.split(/\s+/));
 }
 
 /** A command that pulls, written as a person would type it; or how `reg` is started, which knows every verb. */

@@ -8,8 +8,9 @@ const MARKS: Readonly<Record<Verdict["status"], string>> = {
 };
 
 /** One line a case, for a terminal. */
-export function textLine({ case: one, verdict, seconds }: CaseResult): string {
-  return `${MARKS[verdict.status].padEnd(4)}  ${one.id.padEnd(44)} ${seconds.toFixed(1).padStart(5)} s  ${verdict.observed}`;
+export function textLine({ case: one, verdict, seconds, passedAlone }: CaseResult): string {
+  const alone = passedAlone === true ? "by itself: " : "";
+  return `${MARKS[verdict.status].padEnd(4)}  ${one.id.padEnd(44)} ${seconds.toFixed(1).padStart(5)} s  ${alone}${verdict.observed}`;
 }
 
 /** How many of each. */
@@ -32,42 +33,67 @@ export function junit(client: string, results: readonly CaseResult[]): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuite name="${xml(client)}" ${suite}>\n${cases.join("\n")}\n</testsuite>\n`;
 }
 
-/** One client's column. */
+/** One client's column, or one server's. */
 export interface Column {
   readonly client: string;
   readonly version: string;
   readonly results: readonly CaseResult[];
 }
 
-/** A page in Markdown: for each area a table with a row a case and a column a client. */
-export function markdown(columns: readonly Column[], command: string): string {
-  const played = columns[0]?.results ?? [];
-  const areas = [...new Set(played.map(({ case: one }) => one.area))];
-  const names = columns.map(({ client, version }) => `${client} ${version}`);
+/** What a page is made of. */
+export interface Page {
+  readonly clients: readonly Column[];
+  /** Cases where a server is under test. */
+  readonly servers?: readonly Column[];
+  /** What makes the page again. */
+  readonly command: string;
+  /** On what it was made. */
+  readonly conditions: string;
+}
+
+/** A page in Markdown: for each area a table with a row a case and a column a client, or server. */
+export function markdown({ clients, servers = [], command, conditions }: Page): string {
+  const day = new Date().toISOString().slice(0, 10);
   return [
     "# What clients do with faults",
-    `${played.length} cases, played on ${new Date().toISOString().slice(0, 10)} with ${names.join(", ")}. ` +
-      "A client that lacks an operation, or an option that a case needs, is not judged on it (n/a).",
+    `${casesOf([...clients.slice(0, 1), ...servers.slice(0, 1)])} cases, played on ${day} (${conditions}).`,
     `Made by\n\n\`\`\`console\n${command}\n\`\`\``,
-    table(
-      ["Client", "Passed", "Failed", "Not judged"],
-      columns.map(({ results }, at) => [
-        names[at] ?? "",
-        ...(["pass", "fail", "not-applicable"] as const).map((status) => String(count(results, status))),
-      ]),
-    ),
-    ...areas.map((area) => `## ${area}\n\n${areaTable(columns, area)}`),
+    "A client or server that lacks an operation, or an option that a case needs, is not judged on it (n/a). Four cases " +
+      "were played at a time with each, the clients side by side; what failed was played once more by itself, and " +
+      `where it passed then, the cell says so.`,
+    ...part("Clients", clients),
+    ...part("Servers", servers),
   ].join("\n\n");
 }
 
+function casesOf(columns: readonly Column[]): number {
+  return columns.reduce((total, { results }) => total + results.length, 0);
+}
+
+function part(title: string, columns: readonly Column[]): string[] {
+  if (columns.length === 0) return [];
+  const played = columns[0]?.results ?? [];
+  const areas = [...new Set(played.map(({ case: one }) => one.area))];
+  const summary = columns.map(({ client, version, results }) => [
+    `${client} ${version}`.trim(),
+    ...(["pass", "fail", "not-applicable"] as const).map((status) => String(count(results, status))),
+  ]);
+  return [
+    `## ${title}`,
+    table([title.slice(0, -1), "Passed", "Failed", "Not judged"], summary),
+    ...areas.map((area) => `### ${area}\n\n${areaTable(columns, area)}`),
+  ];
+}
+
 function areaTable(columns: readonly Column[], area: string): string {
-  const head = ["Case", "The fault", "A correct client", "Why", ...columns.map(({ client }) => client)];
+  const subject = area === "server" ? "A correct server" : "A correct client";
+  const head = ["Case", "The fault", subject, "Why", ...columns.map(({ client }) => client)];
   const rows = (columns[0]?.results ?? []).flatMap(({ case: one }, index) =>
     one.area === area
       ? [
           [
             ...[`\`${one.id}\``, one.fault, one.expectation, one.reason],
-            ...columns.map(({ results }) => cellOf(results[index]?.verdict)),
+            ...columns.map(({ results }) => cellOf(results[index])),
           ],
         ]
       : [],
@@ -75,11 +101,13 @@ function areaTable(columns: readonly Column[], area: string): string {
   return table(head, rows);
 }
 
-function cellOf(verdict: Verdict | undefined): string {
-  if (verdict === undefined) return "";
+function cellOf(result: CaseResult | undefined): string {
+  if (result === undefined) return "";
+  const { verdict, passedAlone } = result;
   // Ports and folders differ from run to run, and say nothing.
   const observed = verdict.observed.replace(/:\d{4,5}\b/g, "").replace(/\/tmp\/\S*/g, "…");
-  return verdict.status === "fail" ? `**fail**: ${cutAt(observed, 100)}` : MARKS[verdict.status];
+  if (verdict.status === "fail") return `**fail**: ${cutAt(observed, 100)}`;
+  return passedAlone === true ? "pass, by itself" : MARKS[verdict.status];
 }
 
 function cutAt(text: string, length: number): string {

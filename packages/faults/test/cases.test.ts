@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { cases } from "../src/cases/index.ts";
+import { cases, serverCases } from "../src/cases/index.ts";
 import { describeCases } from "./describe-cases.ts";
 
 describeCases(
@@ -8,6 +8,6 @@ describeCases(
 );
 
 it("has no two cases of one name", () => {
-  const names = cases.map(({ id }) => id);
+  const names = [...cases, ...serverCases].map(({ id }) => id);
   expect(new Set(names).size).toBe(names.length);
 });

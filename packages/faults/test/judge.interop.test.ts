@@ -1,8 +1,10 @@
 import { expect, it } from "vitest";
 import { hasPrograms } from "../../../.config/programs.ts";
-import { cases } from "../src/cases/index.ts";
+import { cases, serverCases } from "../src/cases/index.ts";
 import { type CommandDialect, commandClient } from "../src/command-client.ts";
 import { craneDialect, skopeoDialect } from "../src/dialects.ts";
+import { distributionServer } from "../src/servers/command-servers.ts";
+import { playServer } from "../src/servers/server-stage.ts";
 import { play } from "../src/stage.ts";
 
 /** What these versions are known to do wrong, so that a suite that lets everything pass is found out. */
@@ -31,3 +33,19 @@ for (const [expected, pairs] of [
       if (one === undefined) throw new Error(`there is no case ${id}`);
       expect(await play(one, client)).toMatchObject({ status: expected });
     });
+
+it("says fail of a server that answers to every name, and pass where it counts pages itself", async ({
+  skip,
+}) => {
+  const server = await distributionServer();
+  if (server === undefined) {
+    hasPrograms("docker-registry");
+    return skip("docker-registry is not installed");
+  }
+  const verdicts = await Promise.all(
+    serverCases
+      .filter(({ id }) => id === "host-of-a-stranger" || id === "page-of--1")
+      .map(async (one) => [one.id, (await playServer(one, server)).status]),
+  );
+  expect(Object.fromEntries(verdicts)).toEqual({ "host-of-a-stranger": "fail", "page-of--1": "pass" });
+});

@@ -142,8 +142,8 @@ export const secretCases: readonly FaultCase[] = [
       const source = await stage.origin(goodRegistry(image));
       const pulled = judgeWholePull(stage, await pullFrom(stage, source), image);
       if (pulled.status === "fail") return pulled;
-      const storage = await stage.origin(goodRegistry(image));
-      const registry = await basicRegistry(stage, image, (request, reply) => {
+      const storage = await stage.origin(goodRegistry(EMPTY));
+      const registry = await basicRegistry(stage, EMPTY, (request, reply) => {
         const { kind } = route(request.target);
         if (kind === "blob") reply.send(404, JSON_TYPE, errors("BLOB_UNKNOWN"));
         else if (kind === "uploads")
@@ -154,7 +154,13 @@ export const secretCases: readonly FaultCase[] = [
       const folder = `${stage.folder}/layout`;
       const outcome = await stage.act({ verb: "push", folder, reference: `${registry.host}/demo/app:1.0` });
       const leaks = stage.leaks({ allowed: [registry] });
-      return judge(lastLine(outcome), [leaks.length === 0, leaks.join("; ")], [!outcome.timedOut, "hung"]);
+      const asked = registry.requests.some(({ target }) => route(target).kind === "uploads");
+      return judge(
+        lastLine(outcome),
+        [asked, "never came to upload"],
+        [leaks.length === 0, leaks.join("; ")],
+        [!outcome.timedOut, "hung"],
+      );
     },
   },
   {
@@ -252,6 +258,9 @@ export const secretCases: readonly FaultCase[] = [
     },
   },
 ];
+
+/** A registry that holds nothing of the image yet. */
+const EMPTY: typeof image = { ...testImage(1), layers: [] };
 
 /** A registry that lets the canary in by Basic, and nobody else. */
 async function basicRegistry(

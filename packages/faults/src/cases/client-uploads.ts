@@ -51,9 +51,9 @@ export const uploadCases: readonly FaultCase[] = [
     verbs: ["pull", "push"],
     features: ["loopback-tls"],
     async run(stage) {
-      const plain = await stage.origin(goodRegistry(image));
+      const plain = await stage.origin(goodRegistry(EMPTY));
       const registry = await stage.origin(
-        goodRegistry(image, (request, reply) => {
+        goodRegistry(EMPTY, (request, reply) => {
           const { kind } = route(request.target);
           if (kind === "blob" && request.method === "HEAD") reply.send(404);
           else if (kind === "uploads")
@@ -65,7 +65,13 @@ export const uploadCases: readonly FaultCase[] = [
       );
       const outcome = await pushTo(stage, registry);
       if (typeof outcome === "string") return fail(outcome);
-      return judge(lastLine(outcome), [plain.requests.length === 0, "uploaded in the clear"]);
+      const asked = registry.requests.some(({ target }) => route(target).kind === "uploads");
+      return judge(
+        lastLine(outcome),
+        [asked, "never came to upload"],
+        [plain.requests.length === 0, "uploaded in the clear"],
+        [outcome.exitCode !== 0, "reported success"],
+      );
     },
   },
   uploadCase({

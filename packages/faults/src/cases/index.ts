@@ -1,4 +1,5 @@
 import type { FaultCase } from "../case.ts";
+import type { ServerCase } from "../servers/server-case.ts";
 import { challengeCases } from "./auth-challenges.ts";
 import { configurationCases } from "./auth-configuration.ts";
 import { helperCases } from "./auth-helpers.ts";
@@ -15,11 +16,14 @@ import { outputCases } from "./command-output.ts";
 import { fileCases } from "./layout-files.ts";
 import { folderCases } from "./layout-folders.ts";
 import { nameCases } from "./reference-names.ts";
+import { contentCases } from "./server-content.ts";
+import { doorCases } from "./server-doors.ts";
+import { serverUploadCases } from "./server-uploads.ts";
 import { answerCases } from "./transport-answers.ts";
 import { bodyCases } from "./transport-bodies.ts";
 import { connectionCases } from "./transport-connections.ts";
 
-/** Every case of the suite, by area. */
+/** Every case that is played by a client, by area. */
 export const cases: readonly FaultCase[] = [
   nameCases,
   redirectCases,
@@ -41,3 +45,6 @@ export const cases: readonly FaultCase[] = [
   fileCases,
   outputCases,
 ].flat();
+
+/** Every case where a server is under test. */
+export const serverCases: readonly ServerCase[] = [doorCases, contentCases, serverUploadCases].flat();
