@@ -4,12 +4,15 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Counts } from "../job.ts";
 
 /** A static web server, faster than any client: what it answers is the client's speed alone. */
 export interface Stub extends AsyncDisposable {
   readonly host: string;
-  /** Connections it has accepted so far, its own status request included. */
-  connections(): Promise<number>;
+  /** What it serves is in `www` below it. */
+  readonly folder: string;
+  /** What it has accepted and answered so far, this question included. */
+  counts(): Promise<Counts>;
 }
 
 export interface StubFile {
@@ -18,13 +21,14 @@ export interface StubFile {
   readonly body: string | Uint8Array;
 }
 
-/** Serves `files`, each with this media type and these headers, by nginx. */
+/** Serves `files`, each with this media type and these headers, by nginx; its folder is made in `root`. */
 export async function nginxStub(
   files: readonly StubFile[],
   mediaType: string,
   headers: Readonly<Record<string, string>> = {},
+  root: string = tmpdir(),
 ): Promise<Stub> {
-  const folder = await mkdtemp(join(tmpdir(), "reg-bench-nginx-"));
+  const folder = await mkdtemp(join(root, "reg-bench-nginx-"));
   for (const { path, body } of files) {
     await mkdir(join(folder, "www", path, ".."), { recursive: true });
     await writeFile(join(folder, "www", path), body);
@@ -42,7 +46,15 @@ export async function nginxStub(
        server { listen 127.0.0.1:${port}; root ${folder}/www; ${added} location = /status { stub_status; } }
      }`,
   );
-  const child = spawn("nginx", ["-c", join(folder, "nginx.conf"), "-p", folder], { stdio: "ignore" });
+  const child = spawn("nginx", ["-c", join(folder, "nginx.conf"), "-p", folder], {
+    stdio: "ignore",
+    // Where Debian puts it, and not everybody looks.
+    env: { ...process.env, PATH: `${process.env["PATH"]}:/usr/sbin` },
+  });
+  let missing = false;
+  child.once("error", () => {
+    missing = true;
+  });
   const host = `127.0.0.1:${port}`;
   const status = async (): Promise<string | undefined> =>
     fetch(`http://${host}/status`, { headers: { connection: "close" } }).then(
@@ -50,15 +62,26 @@ export async function nginxStub(
       () => undefined,
     );
   for (let tries = 0; (await status()) === undefined; tries++) {
-    if (tries > 100) throw new Error("nginx did not start; is it installed?");
+    if (tries > 100 || missing || child.exitCode !== null)
+      throw new Error("nginx did not start; is it installed?");
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   return {
     host,
-    connections: async () => Number(/requests\s+(\d+)/.exec((await status()) ?? "")?.[1]),
+    folder,
+    async counts() {
+      // "server accepts handled requests", and below it " 12 12 345"
+      const [connections = Number.NaN, , requests = Number.NaN] =
+        /\n\s*(\d+) (\d+) (\d+)/
+          .exec((await status()) ?? "")
+          ?.slice(1)
+          .map(Number) ?? [];
+      return { connections, requests };
+    },
     async [Symbol.asyncDispose]() {
+      const exit = once(child, "exit");
       child.kill();
-      await once(child, "exit");
+      await exit;
       await rm(folder, { recursive: true, force: true });
     },
   };

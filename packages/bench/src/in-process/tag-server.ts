@@ -3,14 +3,10 @@ import { createServer } from "node:http";
 
 const name = (index: number): string => `v1.0.${String(index).padStart(7, "0")}`;
 let requests = 0;
+let connections = 0;
 const server = createServer((request, response) => {
-  const { pathname, searchParams } = new URL(request.url ?? "/", "http://registry");
-  if (pathname === "/requests") {
-    response.end(String(requests));
-    requests = 0;
-    return;
-  }
   requests += 1;
+  const { pathname, searchParams } = new URL(request.url ?? "/", "http://registry");
   const total = Number(pathname.split("/")[3]);
   const from = Number(searchParams.get("last")?.slice(5) ?? -1) + 1;
   const size = Number(searchParams.get("n") ?? total);
@@ -20,8 +16,17 @@ const server = createServer((request, response) => {
     response.setHeader("link", `<${pathname}?last=${last}&n=${size}>; rel="next"`);
   response.setHeader("content-type", "application/json").end(JSON.stringify({ name: "bench", tags }));
 });
+server.on("connection", () => {
+  connections += 1;
+});
 server.listen(0, "127.0.0.1", () => {
   const address = server.address();
   if (typeof address === "object") process.send?.(address?.port);
 });
-process.once("disconnect", () => server.close());
+// Asked for the counts since it was asked last.
+process.on("message", () => {
+  process.send?.({ requests, connections });
+  requests = 0;
+  connections = 0;
+});
+process.once("disconnect", () => process.exit());

@@ -1,29 +1,12 @@
-/** Tags: 20,000 in one answer, and a million through pages, with the requests it took and the memory it held. */
-import { fork } from "node:child_process";
-import { once } from "node:events";
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+/** `tags.ts HOST COUNT [PAGE_SIZE]`: lists so many tags. */
 import { createClient } from "@reg/sdk";
-import { formatTable } from "../table.ts";
+import { reportCost } from "./report-cost.ts";
 
-const server = fork(fileURLToPath(import.meta.resolve("./tag-server.ts")));
-const [port] = (await once(server, "message")) as [number];
-const host = `127.0.0.1:${port}`;
+const [host = "", count = "", pageSize] = process.argv.slice(2);
 await using client = createClient();
-
-const rows: string[][] = [];
-for (const [count, pageSize] of [
-  [20_000, undefined],
-  [1_000_000, 1000],
-] as const) {
+await reportCost(async () => {
   let seen = 0;
-  const started = performance.now();
-  for await (const _ of client.tags.list(`${host}/bench/${count}`, { pageSize })) seen += 1;
-  const seconds = (performance.now() - started) / 1000;
-  const requests = await (await fetch(`http://${host}/requests`)).text();
-  // Of this process, from its start.
-  const peakKib = Number(/VmHWM:\s+(\d+)/.exec(readFileSync("/proc/self/status", "latin1"))?.[1]);
-  rows.push([String(seen), requests, seconds.toFixed(2), (peakKib / 1024).toFixed(0)]);
-}
-server.disconnect();
-console.log(formatTable(["tags", "requests", "seconds", "peak MiB"], rows));
+  const options = pageSize === undefined ? {} : { pageSize: Number(pageSize) };
+  for await (const _ of client.tags.list(`${host}/bench/${count}`, options)) seen += 1;
+  if (seen !== Number(count)) throw new Error(`${seen} tags came, of ${count}`);
+});

@@ -1,14 +1,13 @@
 import { connect, createServer, type Socket } from "node:net";
+import type { Counts } from "../job.ts";
 
 /** Stands before a registry, makes the way to it longer, and counts what passes. */
 export interface DelayProxy extends AsyncDisposable {
   readonly host: string;
   /** Since the last reset. */
-  counts(): { readonly connections: number; readonly requests: number };
+  counts(): Counts;
   reset(): void;
 }
-
-const REQUEST_LINE = /^(?:GET|HEAD|PUT|POST|PATCH|DELETE) \S+ HTTP\/1\.1\r\n/;
 
 /** Every byte takes half the round trip longer, each way. The bandwidth stays as it is. */
 export async function delayProxy(target: string, roundTripMs: number): Promise<DelayProxy> {
@@ -27,7 +26,7 @@ export async function delayProxy(target: string, roundTripMs: number): Promise<D
     }
     // Clients send a request's head in one piece, so its first line stands at the start of one.
     near.on("data", (chunk) => {
-      if (REQUEST_LINE.test(chunk.subarray(0, 4096).toString("latin1"))) requests += 1;
+      if (startsRequest(chunk)) requests += 1;
     });
     late(near, far, roundTripMs / 2);
     late(far, near, roundTripMs / 2);
@@ -49,20 +48,38 @@ export async function delayProxy(target: string, roundTripMs: number): Promise<D
   };
 }
 
-/** Passes everything on after a while, in order; more than a few MiB on the way hold the sender up. */
+const METHODS: readonly string[] = ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"];
+
+/** Whether a method and a path of a registry's API stand here: content that looks like that is not sent by anyone. */
+export function startsRequest(chunk: Buffer): boolean {
+  // Upper case, or it is content: nearly every chunk is told by its first byte.
+  const first = chunk[0] ?? 0;
+  if (first < 0x41 || first > 0x5a) return false;
+  const start = chunk.toString("latin1", 0, 12);
+  return METHODS.some((method) => start.startsWith(`${method} /`));
+}
+
+/** A sender is held up where more than this is on the way. */
+const HELD_BYTES = 16 * 1024 * 1024;
+
+/** Passes everything on after a while, in order. */
 function late(from: Socket, to: Socket, delayMs: number): void {
-  const HELD_BYTES = 16 * 1024 * 1024;
   let held = 0;
   const pass = (act: () => void): void => void (delayMs === 0 ? act() : setTimeout(act, delayMs));
   from.on("data", (chunk) => {
     held += chunk.length;
     if (held > HELD_BYTES) from.pause();
     pass(() => {
-      held -= chunk.length;
-      if (to.writable) to.write(chunk);
-      if (held <= HELD_BYTES) from.resume();
+      // What is behind may be slower than what is before.
+      const passed = (): void => {
+        held -= chunk.length;
+        if (held <= HELD_BYTES) from.resume();
+      };
+      if (to.writable) to.write(chunk, passed);
+      else passed();
     });
   });
   from.on("end", () => pass(() => to.end()));
-  from.on("close", () => pass(() => to.destroy()));
+  // What is still to be written is written: only a broken connection breaks the other one.
+  from.on("close", (broken) => pass(() => (broken ? to.destroy() : to.end())));
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type ContentTarget, type Descriptor, digestOf, MEDIA_TYPES, openLayout } from "@reg/sdk";
 
@@ -12,7 +13,7 @@ export interface BenchImage {
 
 export const MIB: number = 1024 * 1024;
 
-/** Makes an image of `layers` random layers, unless an earlier run left it. */
+/** Makes an image of `layers` random layers, unless an earlier job left it. */
 export async function benchImage(
   root: string,
   name: string,
@@ -47,6 +48,25 @@ export async function benchIndex(
     await layout.tag(await put(layout, mediaType, { schemaVersion: 2, mediaType, manifests }), "1.0");
   }
   return { name, folder, bytes: architectures.length * layers * layerBytes };
+}
+
+/** The blobs that a layout's one tag is made of: configurations and layers, each once. */
+export async function blobsOf(folder: string): Promise<Descriptor[]> {
+  const found = new Map<string, Descriptor>();
+  const read = async (path: string): Promise<void> => {
+    const text = await readFile(join(folder, path), "utf8");
+    const { manifests = [], config, layers = [] } = JSON.parse(text) as Links; // we wrote it
+    for (const blob of config === undefined ? layers : [...layers, config]) found.set(blob.digest, blob);
+    for (const { digest } of manifests) await read(join("blobs", digest.replace(":", "/")));
+  };
+  await read("index.json");
+  return [...found.values()];
+}
+
+interface Links {
+  readonly manifests?: readonly Descriptor[];
+  readonly config?: Descriptor;
+  readonly layers?: readonly Descriptor[];
 }
 
 async function image(

@@ -1,0 +1,3 @@
+import { vitestConfig } from "../../.config/vitest.ts";
+
+export default vitestConfig();
