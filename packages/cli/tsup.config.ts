@@ -44,7 +44,7 @@ function slimUndici(): Plugin {
   return {
     name: "slim-undici",
     setup(build) {
-      build.onResolve({ filter: /^undici$/ }, ({ resolveDir }) => ({
+      build.onResolve({ filter: /^undici(?:\/index\.js)?$/ }, ({ resolveDir }) => ({
         path: "undici",
         namespace: "slim",
         pluginData: resolveDir,
