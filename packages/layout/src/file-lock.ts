@@ -31,7 +31,7 @@ export async function tryFileLock(path: string): Promise<FileLock | undefined> {
     database.exec("PRAGMA busy_timeout=0; PRAGMA journal_mode=MEMORY; BEGIN EXCLUSIVE");
   } catch (cause) {
     database.close();
-    if (sqliteCode(cause) === SQLITE_BUSY) return undefined;
+    if (isBusy(cause)) return undefined;
     throw await lockError(path, cause);
   }
   return { release: () => database.close() };
@@ -77,6 +77,7 @@ export async function withFileLock<T>(
 const queues = new Map<string, Promise<void>>();
 
 const SQLITE_BUSY = 5;
+const SQLITE_BUSY_MESSAGE = "database is locked";
 
 /** Longest pause between two tries: a wait is over within this time of the lock being free. */
 const LONGEST_PAUSE_MS = 25;
@@ -143,9 +144,11 @@ function storageMissing(path: string, cause: unknown): ContentError {
   return new ContentError("STORAGE", `There is no folder ${dirname(path)} to put a lock into.`, { cause });
 }
 
-function sqliteCode(cause: unknown): number | undefined {
-  if (!(cause instanceof Error) || !("errcode" in cause) || typeof cause.errcode !== "number")
-    return undefined;
+function isBusy(cause: unknown): boolean {
+  if (!(cause instanceof Error)) return false;
+  // Deno gives SQLite's words for it without its number.
+  if (!("errcode" in cause) || typeof cause.errcode !== "number")
+    return cause.message === SQLITE_BUSY_MESSAGE;
   // The lower byte is the primary code; the rest says more.
-  return cause.errcode & 0xff;
+  return (cause.errcode & 0xff) === SQLITE_BUSY;
 }

@@ -42,14 +42,16 @@ async function chooseEngine(
 }
 
 function loadUndici(): Promise<UndiciModule> {
-  if (!canLoadUndici()) return Promise.reject(new Error("undici needs Node 22.19 or newer"));
+  if (!canLoadUndici()) return Promise.reject(new Error(`undici needs ${WANTED}`));
   return import("@reg/transport/undici");
 }
 
-/** Deno, Bun and workers name a Node version too; undici 8 runs on Node itself, 22.19 or newer. */
+const WANTED = "Node 22.19 or newer, Deno or Bun";
+
+/** Deno and Bun name the Node version that they are like: what undici 8 asks for holds there too. */
 function canLoadUndici(): boolean {
   const { process } = globalThis;
-  if (process?.release?.name !== "node" || "Deno" in globalThis || "Bun" in globalThis) return false;
+  if (process?.release?.name !== "node") return false;
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   return major > 22 || (major === 22 && minor >= 19);
 }
@@ -61,7 +63,7 @@ function fetchEngine(options: EngineOptions, cause: unknown): TransportEngine {
     throw new TransportError(
       "UNSUPPORTED",
       `this runtime cannot do what ${refused.join(", ")} ask${refused.length === 1 ? "s" : ""} for: only the engine ` +
-        "undici can, on Node 22.19 or newer. Leave it out, or pass a `transport` of your own that does it",
+        `undici can, on ${WANTED}. Leave it out, or pass a \`transport\` of your own that does it`,
       { cause },
     );
   }
@@ -70,10 +72,11 @@ function fetchEngine(options: EngineOptions, cause: unknown): TransportEngine {
   });
 }
 
-/** Options that the runtime's fetch can honour too: time and size limits. */
+/** Options that the runtime's fetch can honour too (time and size limits), or that only make things faster. */
 const COMMON_OPTIONS: ReadonlySet<string> = new Set([
   "headersTimeoutMs",
   "idleTimeoutMs",
   "minBytesPerSecond",
   "minRateWindowMs",
+  "workers",
 ]);

@@ -1,10 +1,12 @@
-import { Agent, type Dispatcher, Pool, ProxyAgent } from "undici";
+// The bare name is Bun's own stand-in there, which has no `dispatch`.
+import { Agent, type Dispatcher, Pool, ProxyAgent } from "undici/index.js";
 import { TransportError } from "../errors.ts";
 import { isPrivateAddress, isPrivateHost } from "../ip-address.ts";
 import type { TransportRequest } from "../transport.ts";
 import { type ConnectorOptions, createConnector } from "./connector.ts";
 import type { TlsSettings, UndiciTransportOptions } from "./options.ts";
 import { proxyRules } from "./proxy-rules.ts";
+import { readPastContinue } from "./read-past-continue.ts";
 import { readThrough } from "./read-through.ts";
 import { createResolver } from "./resolver.ts";
 import { mergeTls, secureContext } from "./tls-settings.ts";
@@ -59,8 +61,9 @@ export function createAgents(options: UndiciTransportOptions): Agents {
   const allowPrivate = hostMatcher(options.allowPrivate);
   const insecure = hostMatcher(options.insecure);
   const connectTimeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MILLISECONDS;
-  // An HTTP/2 session reads by itself.
-  const readsThrough = options.http2 !== true;
+  // An HTTP/2 session reads by itself. Bun (1.4) fills the buffer of `onread` once and loses what else came.
+  const prepares = options.http2 !== true;
+  const readsThrough = prepares && !("Bun" in globalThis);
   const proxyOf = proxyRules(options);
   let agents = new Map<string, Agent | ProxyAgent>();
   const publicOrigins = new Map<string, Promise<boolean>>();
@@ -83,7 +86,7 @@ export function createAgents(options: UndiciTransportOptions): Agents {
     insecure,
     tlsFor: (host) => tlsFor(host, kind.identified),
     observe: options.observe,
-    prepare: readsThrough ? readThrough : undefined,
+    prepare: readsThrough ? readThrough : prepares ? readPastContinue : undefined,
   });
 
   const poolOptions = {

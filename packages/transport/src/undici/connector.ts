@@ -1,6 +1,7 @@
 import { isIP, type OnReadOpts, type Socket } from "node:net";
 import { type PeerCertificate, type SecureContext, TLSSocket } from "node:tls";
-import { buildConnector } from "undici";
+// The bare name is Bun's own stand-in there, which has no `dispatch`.
+import { buildConnector } from "undici/index.js";
 import { emitEvent, isObserved } from "../emit-event.ts";
 import { TransportError } from "../errors.ts";
 import { isPrivateAddress } from "../ip-address.ts";
@@ -27,13 +28,13 @@ export interface ConnectorOptions {
   readonly insecure: (hostname: string, port: string) => boolean;
   readonly tlsFor: (host: string) => Promise<TlsSettings>;
   readonly observe: TransportObserver | undefined;
-  /** Reads go to buffers of ours: see `read-through.ts`. */
+  /** Reads are ours: see `read-through.ts` and `read-past-continue.ts`. */
   readonly prepare?: ((secured: boolean) => PreparedSocket) | undefined;
 }
 
 /** How a socket is made ready for reading in another way than Node's own. */
 export interface PreparedSocket {
-  readonly connectOptions: { readonly onread: OnReadOpts };
+  readonly connectOptions: { readonly onread?: OnReadOpts };
   attach(socket: Socket): void;
 }
 

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { PreparedSocket } from "./connector.ts";
-import { skipContinue } from "./skip-continue.ts";
+import { onWrite, skipContinue } from "./skip-continue.ts";
 
 /** Larger ones measured no better, and each connection has one. */
 const READ_BUFFER_BYTES = 256 * 1024;
@@ -55,12 +55,9 @@ export function readThrough(secured: boolean): PreparedSocket {
       attached = socket;
       const read = socket.read.bind(socket);
       const push = socket.push.bind(socket);
-      const write = socket.write;
-      // The same function in every overload; only its moment is noted.
-      socket.write = function noted(this: Socket, ...args: unknown[]) {
+      onWrite(socket, () => {
         expectsHead = true;
-        return Reflect.apply(write, socket, args);
-      } as Socket["write"];
+      });
       socket.read = (size?: number) => {
         if (size === 0 && held.length > 0) return null;
         const chunk = takeHeld();

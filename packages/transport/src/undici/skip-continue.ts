@@ -1,3 +1,5 @@
+import type { Socket } from "node:net";
+
 const CONTINUE = Buffer.from("HTTP/1.1 100");
 const END_OF_HEAD = Buffer.from("\r\n\r\n");
 
@@ -14,6 +16,16 @@ export function skipContinue(bytes: Uint8Array): Uint8Array {
     rest = rest.subarray(end + END_OF_HEAD.length);
   }
   return rest;
+}
+
+/** Calls back whenever something is sent: what is read next is then the head of an answer. */
+export function onWrite(socket: Socket, noted: () => void): void {
+  const write = socket.write;
+  // The same function in every overload; only its moment is noted.
+  socket.write = function noting(this: Socket, ...args: unknown[]) {
+    noted();
+    return Reflect.apply(write, socket, args);
+  } as Socket["write"];
 }
 
 function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
