@@ -41,6 +41,11 @@ export interface RequestContext {
   readonly origin: string;
   /** Scopes the operation needs, such as `repository:library/ubuntu:pull`; the most demanding first. */
   readonly scopes: readonly string[];
+  /**
+   * How to sign in to a path that is not the registry's API but stands beside it: with the account's own name and
+   * password (Basic), or not at all. Default: as the registry asks.
+   */
+  readonly signIn?: "basic" | "none" | undefined;
 }
 
 /** One request. Never changed by middleware: a changed request is a new object. */
