@@ -15,6 +15,8 @@ export interface AuthRequest {
   readonly attempt: number;
   /** The header's value the last 401 refused; `undefined` where none was sent. */
   readonly rejected?: string | undefined;
+  /** Where a registry's token is of no use: the path takes the account's own name and password (Basic) alone. */
+  readonly signIn?: "basic" | undefined;
   readonly signal?: AbortSignal | undefined;
   /** For requests of one's own, such as to a token server: same proxy, certificates and limits as the registry. */
   readonly transport: Transport;

@@ -38,6 +38,7 @@ export interface SignInOptions {
 
 /** Registries and repositories one process talks to at a time; beyond them one costs a 401 again. */
 const KNOWN_MAX = 1000;
+const NOTHING: Promise<undefined> = Promise.resolve(undefined);
 
 /** What the registry's last 401 said about the header that was sent. */
 interface Refusal {
@@ -74,9 +75,14 @@ export class SignIn implements Authenticator {
 
   async authenticate(request: AuthRequest): Promise<string | undefined> {
     request.signal?.throwIfAborted();
-    const header = await (request.attempt === 0 ? this.#ahead(request) : this.#again(request));
+    const header = await this.#header(request);
     this.#options.trace?.({ kind: "authorization", scheme: schemeOf(header) });
     return header;
+  }
+
+  #header(request: AuthRequest): Promise<string | undefined> {
+    if (request.signIn === "basic") return this.#withPassword(request);
+    return request.attempt === 0 ? this.#ahead(request) : this.#again(request);
   }
 
   lookup(registry: string, scopes: readonly string[], signal: AbortSignal | undefined): Promise<Found> {
@@ -84,9 +90,12 @@ export class SignIn implements Authenticator {
   }
 
   /** Before the first answer: what this registry asked for last time. Nothing is sent to one that never asked. */
-  async #ahead(request: AuthRequest): Promise<string | undefined> {
+  #ahead(request: AuthRequest): Promise<string | undefined> {
     const known = this.#recall(request);
-    if (known === undefined) return undefined;
+    return known === undefined ? NOTHING : this.#signAhead(request, known);
+  }
+
+  async #signAhead(request: AuthRequest, known: KnownAuth): Promise<string | undefined> {
     try {
       return await this.#sign(request, known, undefined);
     } catch (error) {
@@ -96,6 +105,21 @@ export class SignIn implements Authenticator {
       if (isAuthError(error) && error.code !== "PROTOCOL") throw error;
       return undefined;
     }
+  }
+
+  /** Where nobody asks for it by a challenge, and a token would not do: the account itself, once that is wanted. */
+  async #withPassword(request: AuthRequest): Promise<string | undefined> {
+    if (request.attempt === 0) return undefined;
+    this.#options.trace?.({ kind: "challenge", challenges: request.challenges });
+    const { credentials, failure } = await this.#lookups.get(keyOf(request), request.signal);
+    for (const credential of credentials) {
+      if (!("password" in credential)) continue;
+      assertEncrypted(request.url, this.#rules);
+      const header = basicHeader(credential.username, credential.password);
+      if (header !== request.rejected) return header;
+    }
+    if (failure !== undefined) throw failure;
+    return undefined;
   }
 
   async #again(request: AuthRequest): Promise<string | undefined> {

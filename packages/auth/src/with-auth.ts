@@ -32,7 +32,7 @@ export function withAuth(authenticator: Authenticator): Middleware {
     if (context === undefined) return next(request);
     if (request.url.origin !== context.origin) return next(withHeader(request, undefined));
     // Whoever sets the header has signed in already.
-    if (request.headers["authorization"] !== undefined) return next(request);
+    if (request.headers["authorization"] !== undefined || context.signIn === "none") return next(request);
     return authenticated(authenticator, next, request, context);
   };
 }
@@ -47,6 +47,7 @@ async function authenticated(
     registry: context.registry,
     url: request.url,
     scopes: context.scopes,
+    signIn: context.signIn === "basic" ? ("basic" as const) : undefined,
     signal: request.signal,
     transport: onBehalf(next, request),
   };

@@ -1,5 +1,11 @@
 import { expect, test } from "vitest";
-import { type Credential, chain, createAuthenticator, memoryCredentialStore } from "../src/index.ts";
+import {
+  type Credential,
+  chain,
+  createAuthenticator,
+  memoryCredentialStore,
+  withAuth,
+} from "../src/index.ts";
 import { kubernetesStore } from "../src/node.ts";
 import { REALM, REGISTRY, send, tokenRegistry } from "./support/registry.ts";
 import { json, scriptedTransport } from "./support/scripted-transport.ts";
@@ -73,4 +79,31 @@ test("a store that tells none apart is asked as ever", async () => {
   const credentials = chain({ get: () => Promise.resolve(one) });
   expect((await send(network, createAuthenticator({ credentials }), PATH, PULL)).status).toBe(200);
   expect(network.to(TOKEN_HOST)[0]?.headers["authorization"]).toBe(basic("host:p"));
+});
+
+test("a path that takes no token gets the account itself once it answers 401, with or without a challenge, and no token server is asked", async () => {
+  const network = scriptedTransport(({ headers }) =>
+    headers["authorization"] === basic("host:p") ? json({}) : { status: 401 },
+  );
+  const transport = withAuth(withSecret())(network);
+  const url = new URL("/api/v2.0/projects", `https://${REGISTRY}`);
+  const context = { registry: REGISTRY, origin: url.origin, scopes: PULL, signIn: "basic" as const };
+  expect((await transport({ method: "GET", url, headers: {}, context })).status).toBe(200);
+  expect(network.requests.map(({ headers }) => headers["authorization"])).toEqual([
+    undefined,
+    basic("team:p"),
+    basic("host:p"),
+  ]);
+  expect(new Set(network.requests.map((request) => request.url.href))).toEqual(new Set([url.href]));
+});
+
+test("a path that takes no token stays shut to who has nothing but one", async () => {
+  const network = scriptedTransport(() => ({ status: 401 }));
+  const credentials = memoryCredentialStore();
+  await credentials.set?.({ registry: REGISTRY }, { registryToken: "secret" });
+  const transport = withAuth(createAuthenticator({ credentials }))(network);
+  const url = new URL("/api/v2.0/projects", `https://${REGISTRY}`);
+  const context = { registry: REGISTRY, origin: url.origin, scopes: PULL, signIn: "basic" as const };
+  expect((await transport({ method: "GET", url, headers: {}, context })).status).toBe(401);
+  expect(network.requests.map(({ headers }) => headers)).toEqual([{}]);
 });

@@ -52,6 +52,18 @@ describe("any authenticator", () => {
     ]);
   });
 
+  test("is told of a path beside the registry's API that takes no token, and not asked for one that takes nothing", async () => {
+    const network = scriptedTransport(() => json({}));
+    const authenticator = recording(["first"]);
+    const transport = withAuth(authenticator)(network);
+    const request = { method: "GET", url, headers: {} };
+    await transport({ ...request, context: { ...context, signIn: "none" } });
+    expect(authenticator.asked).toEqual([]);
+    await transport({ ...request, context: { ...context, signIn: "basic" } });
+    expect(authenticator.asked.map(({ signIn }) => signIn)).toEqual(["basic"]);
+    expect(network.requests.map(({ headers }) => headers)).toEqual([{}, { authorization: "first" }]);
+  });
+
   test("has two rounds, after which the 401 stands, its body unread", async () => {
     const network = scriptedTransport(() => refused);
     const authenticator = recording(["first", "second", "third"]);
