@@ -15,6 +15,7 @@ export {
   type LayoutIndex,
   REF_NAME,
   readIndex,
+  removeLayout,
   updateIndex,
 } from "./layout-index.ts";
 export { type OciArchiveOptions, openOciArchive } from "./oci-archive.ts";

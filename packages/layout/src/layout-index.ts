@@ -1,4 +1,4 @@
-import { lstat, mkdir } from "node:fs/promises";
+import { lstat, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
   ContentError,
@@ -17,6 +17,7 @@ import {
   isSystemError,
   onDisk,
   readRegularFile,
+  syncFolder,
   writeFileAtomic,
 } from "./disk.ts";
 import { withFileLock } from "./file-lock.ts";
@@ -50,6 +51,35 @@ export async function createLayout(
       if (await isMissing(join(dir, "oci-layout"))) {
         await writeFileAtomic(join(dir, "oci-layout"), encodeJson(LAYOUT_HEADER));
       }
+    },
+    options,
+  );
+}
+
+/**
+ * Removes an image layout with everything in it from a folder. What else is in the folder stays, and so does the file
+ * that those who wait for its lock have open. Where there is none, nothing is done. Codes `STORAGE`, `POLICY_REFUSED`.
+ *
+ * @example
+ * ```ts
+ * import { createLayout, removeLayout } from "@reg/layout";
+ * await createLayout("/tmp/example-removed");
+ * await removeLayout("/tmp/example-removed");
+ * ```
+ */
+export async function removeLayout(
+  dir: string,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<void> {
+  if (await isMissing(dir)) return;
+  await withFileLock(
+    lockPath(dir),
+    async () => {
+      // In this order: what is killed half-way is no layout any more, and names nothing that is gone.
+      await onDisk(dir, () => rm(join(dir, "oci-layout"), { force: true }));
+      await onDisk(dir, () => rm(join(dir, "index.json"), { force: true }));
+      await syncFolder(dir);
+      await onDisk(dir, () => rm(join(dir, "blobs"), { force: true, recursive: true }));
     },
     options,
   );
