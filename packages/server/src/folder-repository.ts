@@ -1,7 +1,7 @@
 import { link, lstat, mkdir, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Descriptor } from "@reg/content";
-import { blobPath, createLayout, readIndex, syncFolder, updateIndex } from "@reg/layout";
+import { blobPath, createLayout, readIndex, removeLayout, syncFolder, updateIndex } from "@reg/layout";
 import type { Digest } from "@reg/reference";
 import { readFileRange } from "./file-range.ts";
 import type { ByteRange, RepositoryStorage } from "./storage.ts";
@@ -98,6 +98,15 @@ export class FolderRepository implements RepositoryStorage {
       return written;
     });
     return this.#next;
+  }
+
+  /** The folder stays: other repositories may be in it. */
+  async clear(): Promise<void> {
+    const cleared = this.#running.then(() => removeLayout(this.#folder));
+    this.#running = cleared.catch(() => {}); // the caller hears of a failure
+    await cleared;
+    this.#made = false;
+    this.#index = undefined;
   }
 
   /** Where a blob belongs, in a layout that is there by then. */

@@ -128,6 +128,15 @@ export class ManifestCatalog {
     return true;
   }
 
+  /** Removes the repository, and forgets what was in it; false where the storage has no way to. */
+  async clear(): Promise<boolean> {
+    if (this.#repository.clear === undefined) return false;
+    await this.#repository.clear();
+    this.#records.clear();
+    this.#view = undefined;
+    return true;
+  }
+
   async #current(): Promise<View> {
     const entries = await this.#repository.index();
     if (this.#view?.entries !== entries) this.#view = viewOf(entries);

@@ -107,6 +107,11 @@ class MemoryRepository implements RepositoryStorage {
     shelf.index = change(shelf.index);
   }
 
+  async clear(): Promise<void> {
+    for (const digest of [...(this.#shelves.get(this.name)?.blobs.keys() ?? [])]) await this.remove(digest);
+    this.#shelves.delete(this.name);
+  }
+
   hold(digest: Digest, blob: Blob): void {
     const { blobs } = this.#shelf();
     if (!blobs.has(digest)) {

@@ -5,6 +5,7 @@ import { jsonReply, type RegistryReply } from "./exchange.ts";
 import { listReferrers, listRepositories, listTags } from "./listings.ts";
 import { deleteManifest, readManifest, writeManifest } from "./manifests.ts";
 import { Refusal } from "./refusal.ts";
+import { deleteRepository, describeRepository } from "./repositories.ts";
 import type { Route } from "./route.ts";
 import { appendUpload, cancelUpload, finishUpload, startUpload, uploadStatus } from "./uploads.ts";
 
@@ -53,6 +54,11 @@ function operationsOf(context: Context, route: Route): Operations {
       return { GET: () => listTags(context, route.name) };
     case "referrers":
       return { GET: () => listReferrers(context, route.name, route.digest) };
+    case "repository":
+      return {
+        GET: () => describeRepository(context, route.name),
+        DELETE: () => deleteRepository(context, route.name),
+      };
     case "manifest":
       return {
         GET: () => readManifest(context, route.name, route.reference),

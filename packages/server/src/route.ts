@@ -1,4 +1,4 @@
-import { checkName, quote } from "./names.ts";
+import { checkName, isName, quote } from "./names.ts";
 import { Refusal } from "./refusal.ts";
 
 /** What a path asks for. Names are checked; references, digests and ids are as they came. */
@@ -10,7 +10,9 @@ export type Route =
   | { readonly kind: "uploads"; readonly name: string }
   | { readonly kind: "upload"; readonly name: string; readonly id: string }
   | { readonly kind: "tags"; readonly name: string }
-  | { readonly kind: "referrers"; readonly name: string; readonly digest: string };
+  | { readonly kind: "referrers"; readonly name: string; readonly digest: string }
+  /** Not of the specification, which has no way to delete a repository: as Azure's registry has it. */
+  | { readonly kind: "repository"; readonly name: string };
 
 /**
  * Reads a path of distribution-spec, "Endpoints", from its end, since a repository may be called `tags/list`. Each
@@ -21,6 +23,10 @@ export type Route =
  */
 export function parseRoute(path: string): Route | undefined {
   if (path === "/v2" || path === "/v2/") return { kind: "ping" };
+  if (path.startsWith(REPOSITORIES)) {
+    const name = path.slice(REPOSITORIES.length).split("/").map(decodeSegment).join("/");
+    return isName(name) ? { kind: "repository", name } : undefined;
+  }
   if (!path.startsWith("/v2/")) return undefined;
   const segments = path.slice("/v2/".length).split("/").map(decodeSegment);
   if (segments.length === 1 && segments[0] === "_catalog") return { kind: "catalog" };
@@ -46,6 +52,9 @@ export function parseRoute(path: string): Route | undefined {
       return undefined;
   }
 }
+
+/** Where repositories stand as a whole. */
+const REPOSITORIES = "/acr/v1/";
 
 function decodeSegment(segment: string): string {
   if (!segment.includes("%")) return segment;

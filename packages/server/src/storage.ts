@@ -38,6 +38,11 @@ export interface RepositoryStorage {
   index(): Promise<readonly Descriptor[]>;
   /** Replaces the index as one step that no other writer comes between. `change` may be called again. */
   updateIndex(change: (entries: readonly Descriptor[]) => readonly Descriptor[]): Promise<void>;
+  /**
+   * Removes the repository with everything in it, so that `exists` is false. Content that other repositories have too
+   * stays theirs, and so do repositories whose names begin with this one's. Left out, repositories cannot be deleted.
+   */
+  clear?(): Promise<void>;
 }
 
 /** From `start` up to, not including, `end`, in bytes. */
