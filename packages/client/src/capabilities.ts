@@ -15,7 +15,15 @@ export type Capability =
   /** `GET /v2/_catalog` */
   | "catalog"
   /** `HEAD` of a manifest */
-  | "headManifest";
+  | "headManifest"
+  /** tokens for the action `delete` */
+  | "deleteScope"
+  /** repositories at `/acr/v1/`, as Azure's registry has them */
+  | "acrDelete"
+  /** repositories at `/api/v2.0/`, as Harbor has them */
+  | "harborDelete"
+  /** repositories at `/api/v1/repository/`, as Quay has them */
+  | "quayDelete";
 
 /** One thing known of one registry. */
 export interface CapabilityFact {
@@ -143,6 +151,10 @@ const CAPABILITIES: readonly Capability[] = [
   "tagDelete",
   "catalog",
   "headManifest",
+  "deleteScope",
+  "acrDelete",
+  "harborDelete",
+  "quayDelete",
 ];
 
 function isFact(value: unknown): value is CapabilityFact {

@@ -1,8 +1,14 @@
+import { accessTo } from "./access.ts";
 import { isRegistryError, RegistryError } from "./errors.ts";
 import type { Listing } from "./listing.ts";
 import { listNames } from "./names-page.ts";
-import type { CallOptions } from "./options.ts";
+import type { CallOptions, Ref } from "./options.ts";
 import { filtered, limited } from "./paging.ts";
+import {
+  type DeletedRepository,
+  type DeleteRepositoryOptions,
+  deleteRepository,
+} from "./repository-delete.ts";
 import { CATALOG_SCOPE } from "./scopes.ts";
 import { catalogUrl } from "./urls.ts";
 import type { Wire } from "./wire.ts";
@@ -21,7 +27,7 @@ export interface ListCatalogOptions extends CallOptions {
 }
 
 /**
- * Docker's list of a registry's repositories. A registry that refuses it is `UNSUPPORTED`, `FORBIDDEN` or
+ * Docker's list of a registry's repositories, and what becomes of one. A registry that refuses the list is `UNSUPPORTED`, `FORBIDDEN` or
  * `UNAUTHENTICATED`, not empty.
  *
  * @example
@@ -41,6 +47,17 @@ export interface Catalog {
   list(registry: string, options?: ListCatalogOptions): Listing<string>;
   /** Repositories whose name contains the text, letter case aside. */
   search(registry: string, text: string, options?: ListCatalogOptions): Listing<string>;
+  /**
+   * Deletes a repository with all that is in it. The specification has no way to do so: it is done by the API that the
+   * registry has for it, found out by asking (Azure's, Harbor's, Quay's; the embedded one has Azure's), or, only where
+   * `by` says so, by deleting every tag and every manifest that can be reached from one. Then manifests that nothing
+   * names stay, blobs are left to the registry's garbage collection, and the name may stay in its catalog.
+   *
+   * @throws RegistryError `UNSUPPORTED` where the registry offers no way; `NOT_FOUND` where there is no such repository;
+   * `UNAUTHENTICATED` where its API wants an `apiToken`; {@link RepositoryDeletionError} with what was deleted and what
+   * was not, where emptying failed in part: calling again goes on.
+   */
+  delete(repository: Ref, options?: DeleteRepositoryOptions): Promise<DeletedRepository>;
 }
 
 export class RegistryCatalog implements Catalog {
@@ -60,6 +77,10 @@ export class RegistryCatalog implements Catalog {
       filtered(this.#all(registry, options), (name) => name.toLowerCase().includes(wanted)),
       options.limit,
     );
+  }
+
+  async delete(repository: Ref, options: DeleteRepositoryOptions = {}): Promise<DeletedRepository> {
+    return deleteRepository(accessTo(this.#wire, repository, "pull"), options);
   }
 
   #all(registry: string, options: ListCatalogOptions): Listing<string> {

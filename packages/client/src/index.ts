@@ -41,5 +41,12 @@ export type {
 } from "./options.ts";
 export type { ListReferrersOptions, Referrers } from "./referrers.ts";
 export type { Repository, RepositoryUse } from "./repository.ts";
+export type {
+  DeletedRepository,
+  DeleteRepositoryOptions,
+  RepositoryDeletionProgress,
+  RepositoryDeletionWay,
+} from "./repository-delete.ts";
+export { RepositoryDeletionError } from "./repository-delete.ts";
 export type { RequestOptions } from "./request.ts";
 export type { DeleteTagOptions, ListTagsOptions, TagDetails, TagDetailsOptions, Tags } from "./tags.ts";

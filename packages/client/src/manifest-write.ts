@@ -16,6 +16,7 @@ import type { PutManifestOptions, PutManifestResult } from "./manifests.ts";
 import type { CallOptions } from "./options.ts";
 import { hasReferrersApi } from "./referrers-api.ts";
 import { addToFallback, removeFromFallback } from "./referrers-fallback.ts";
+import { isRefusedScope } from "./refused-scope.ts";
 import { manifestUrl } from "./urls.ts";
 
 export interface WriteManifest extends PutManifestOptions {
@@ -93,10 +94,23 @@ export async function deleteReference(
   reference: string,
   options: CallOptions = {},
 ): Promise<void> {
-  const { wire, target, scopes } = access;
+  const { wire, target } = access;
   const what = `manifest ${formatName(target, reference)}`;
   const url = manifestUrl(target, reference);
-  await wire.done({ what, target, method: "DELETE", url, scopes, signal: options.signal }, 202, 200, 204);
+  const send = async ({ scopes }: Access): Promise<void> => {
+    const request = { what, target, method: "DELETE", url, scopes, signal: options.signal };
+    await wire.done(request, 202, 200, 204);
+  };
+  const pushing = withActions(access, "pull,push");
+  if (wire.capabilities.get(target.registry, "deleteScope") === false) return send(pushing);
+  try {
+    await send(access);
+  } catch (error) {
+    // Quay's token server takes the word for a mistake: there, whoever may push may delete.
+    if (!isRefusedScope(error)) throw error;
+    await send(pushing);
+    wire.capabilities.learn(target.registry, "deleteScope", false);
+  }
 }
 
 interface Stored {

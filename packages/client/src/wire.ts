@@ -1,4 +1,10 @@
-import type { RequestBody, Transport, TransportRequest, TransportResponse } from "@reg/transport";
+import type {
+  RequestBody,
+  RequestContext,
+  Transport,
+  TransportRequest,
+  TransportResponse,
+} from "@reg/transport";
 import { explainInPage } from "./browser-page.ts";
 import { CapabilityStore } from "./capabilities.ts";
 import { type Endpoint, endpointOf, type PlainHttp, type Target, targetOf } from "./endpoint.ts";
@@ -17,6 +23,8 @@ export interface WireRequest {
   readonly method: string;
   readonly url: URL;
   readonly scopes: readonly string[];
+  /** Where it is no path of the registry's own API. */
+  readonly signIn?: RequestContext["signIn"];
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: RequestBody | undefined;
   readonly sink?: TransportRequest["sink"];
@@ -78,7 +86,12 @@ export class Wire {
         expectedSize: request.expectedSize,
         idempotent: request.idempotent,
         signal,
-        context: { registry: target.registry, origin: target.origin, scopes: request.scopes },
+        context: {
+          registry: target.registry,
+          origin: target.origin,
+          scopes: request.scopes,
+          signIn: request.signIn,
+        },
       });
     } catch (error) {
       throw explainInPage(error, request.url) ?? error;

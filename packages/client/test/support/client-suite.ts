@@ -232,6 +232,48 @@ export function clientSuite(
       expect(await collect(client.referrers.list(`${ref}:1.0`))).toEqual([]);
     });
 
+    it("empties a repository of every manifest that a tag leads to, and can be asked to again", async () => {
+      const ref = `${registry.host}/demo/emptied`;
+      await pushImage(client, `${ref}:1.0`);
+      await client.manifests.retag(`${ref}:1.0`, ["2.0"]);
+      const { descriptor: image } = await client.manifests.head(`${ref}:1.0`);
+      const empty = await client.blobs.put(ref, encoder.encode("{}"));
+      const put = async (document: object, tag = ""): Promise<Descriptor> => {
+        const bytes = encoder.encode(JSON.stringify({ schemaVersion: 2, ...document }));
+        return (await client.manifests.put(`${ref}${tag}`, bytes)).descriptor;
+      };
+      const signature = {
+        mediaType: MEDIA_TYPES.ociManifest,
+        artifactType: "application/vnd.example.signature",
+        config: { mediaType: MEDIA_TYPES.ociEmpty, digest: empty.digest, size: 2 },
+        layers: [{ mediaType: MEDIA_TYPES.ociEmpty, digest: empty.digest, size: 2 }],
+      };
+      const untagged = await put({ ...signature, annotations: { "dev.example": "untagged" } });
+      const index = await put({ mediaType: MEDIA_TYPES.ociIndex, manifests: [untagged] }, ":all");
+      const referrer = await put({ ...signature, subject: untagged });
+
+      const dry = await client.catalog.delete(ref, { by: "emptying", dryRun: true });
+      const found = [image, untagged, index, referrer].map(({ digest }) => digest);
+      expect(dry).toMatchObject({ way: "emptying", dryRun: true });
+      expect(dry.manifests).toEqual(expect.arrayContaining(found));
+      const fallback = traits.referrersApi ? [] : [untagged.digest.replace(":", "-")];
+      expect([...(dry.tags ?? [])].sort()).toEqual(["1.0", "2.0", "all", ...fallback]);
+      expect(await client.manifests.exists(`${ref}:1.0`)).toBe("yes");
+
+      const deleted = await client.catalog.delete(ref, { by: "emptying" });
+      expect(new Set(deleted.manifests)).toEqual(new Set(dry.manifests));
+      expect(deleted).toMatchObject({
+        dryRun: false,
+        tags: dry.tags,
+        remaining: { manifests: [], tags: [] },
+      });
+      for (const digest of dry.manifests ?? []) {
+        expect(await client.manifests.exists(`${ref}@${digest}`)).toBe("no");
+      }
+      const again = await client.catalog.delete(ref, { by: "emptying" });
+      expect(again).toMatchObject({ manifests: [], tags: [] });
+    });
+
     it("inspects an image", async () => {
       expect(await client.images.inspect(`${registry.host}/demo/hello:1.0`)).toMatchObject({
         reference: `${registry.host}/demo/hello:1.0`,
