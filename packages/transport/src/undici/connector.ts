@@ -1,5 +1,5 @@
 import { isIP, type OnReadOpts, type Socket } from "node:net";
-import { type PeerCertificate, type SecureContext, TLSSocket } from "node:tls";
+import type { PeerCertificate, SecureContext, TLSSocket } from "node:tls";
 // The bare name is Bun's own stand-in there, which has no `dispatch`.
 import { buildConnector } from "undici/index.js";
 import { emitEvent, isObserved } from "../emit-event.ts";
@@ -175,7 +175,7 @@ function openSocket(
       host: target.host ?? host,
       localAddress: options.localAddress ?? target.localAddress ?? null,
       // An address is no server name (RFC 6066, section 3), though undici gives a proxy's as one.
-      servername: isIP(target.servername ?? "") === 0 ? (target.servername ?? "") : "",
+      servername: target.servername && isIP(target.servername) === 0 ? target.servername : "",
     };
     const connector =
       preparation === undefined ? connecting.connect : preparedConnector(connecting, preparation);
@@ -203,7 +203,7 @@ function openSocket(
     };
     let won = false;
     signal.addEventListener("abort", abandon, { once: true });
-    if (socket instanceof TLSSocket) rememberCertificate(socket, (seen) => (certificate = seen));
+    if (isSecured(socket)) rememberCertificate(socket, (seen) => (certificate = seen));
     socket.once("connect", () => {
       won = !signal.aborted;
       resolve({ socket, ready });
@@ -219,6 +219,11 @@ function preparedConnector(connecting: Connecting, preparation: PreparedSocket):
     ...(session === undefined ? {} : { session }),
     allowH2: false,
   });
+}
+
+/** Known by what it can: loading `node:tls` to ask for its class would delay plain http. */
+function isSecured(socket: Socket): socket is TLSSocket {
+  return "getPeerCertificate" in socket;
 }
 
 /** A refused certificate can be read only until the socket is destroyed, which is what refusing it does. */
@@ -265,6 +270,8 @@ function portOf(target: ConnectOptions): string {
 }
 
 function hostOf(target: ConnectOptions, port: string): string {
-  const name = isIP(target.hostname) === 6 ? `[${target.hostname}]` : target.hostname;
+  // Only an IPv6 address has a colon; Node's own test of one takes milliseconds to compile.
+  const bare = target.hostname.includes(":") && !target.hostname.startsWith("[");
+  const name = bare ? `[${target.hostname}]` : target.hostname;
   return target.port === "" ? name : `${name}:${port}`;
 }
