@@ -2,6 +2,7 @@ import type { TransportResponse } from "@reg/transport";
 import { RegistryError } from "./errors.ts";
 import { nextLink } from "./link-header.ts";
 import type { Listing, Page } from "./listing.ts";
+import { PagedItems } from "./paged-items.ts";
 import { resolveNextPage } from "./urls.ts";
 
 /** One page as it was fetched. */
@@ -37,7 +38,7 @@ export interface PagingOptions<T> {
  */
 export function paging<T>(options: PagingOptions<T>): Listing<T> {
   const pages = (): AsyncIterable<Page<T>> => ({ [Symbol.asyncIterator]: () => generate(options) });
-  return { pages, [Symbol.asyncIterator]: () => flatten(pages()) };
+  return { pages, [Symbol.asyncIterator]: () => new PagedItems(pages()) };
 }
 
 /** A listing seen through a filter. Pages keep their cursors, and may become empty. */
@@ -47,7 +48,7 @@ export function filtered<T>(listing: Listing<T>, keep: (item: T) => boolean): Li
   }
   return {
     pages: () => ({ [Symbol.asyncIterator]: filterPages }),
-    [Symbol.asyncIterator]: () => flatten({ [Symbol.asyncIterator]: filterPages }),
+    [Symbol.asyncIterator]: () => new PagedItems({ [Symbol.asyncIterator]: filterPages }),
   };
 }
 
@@ -58,7 +59,7 @@ export function onePage<T>(fetch: () => Promise<readonly T[]>): Listing<T> {
   }
   return {
     pages: () => ({ [Symbol.asyncIterator]: single }),
-    [Symbol.asyncIterator]: () => flatten({ [Symbol.asyncIterator]: single }),
+    [Symbol.asyncIterator]: () => new PagedItems({ [Symbol.asyncIterator]: single }),
   };
 }
 
@@ -79,7 +80,7 @@ export function limited<T>(listing: Listing<T>, limit: number | undefined): List
   }
   return {
     pages: () => ({ [Symbol.asyncIterator]: () => limitPages(limit) }),
-    [Symbol.asyncIterator]: () => flatten({ [Symbol.asyncIterator]: () => limitPages(limit) }),
+    [Symbol.asyncIterator]: () => new PagedItems({ [Symbol.asyncIterator]: () => limitPages(limit) }),
   };
 }
 
@@ -120,8 +121,4 @@ function fingerprint<T>(items: readonly T[], key: (item: T) => string): string {
   const first = items[0];
   const last = items.at(-1);
   return `${items.length}/${first === undefined ? "" : key(first)}/${last === undefined ? "" : key(last)}`;
-}
-
-async function* flatten<T>(pages: AsyncIterable<Page<T>>): AsyncGenerator<T, void, undefined> {
-  for await (const page of pages) yield* page.items;
 }
