@@ -1,6 +1,12 @@
 /** What a client is asked to do; each is one process for a command line, one call for a library. */
 export type Operation =
-  | { readonly verb: "pull"; readonly reference: string; readonly folder: string }
+  | {
+      readonly verb: "pull";
+      readonly reference: string;
+      readonly folder: string;
+      /** The tag in the layout, for clients that can be told one; default `1.0`. */
+      readonly as?: string;
+    }
   | { readonly verb: "push"; readonly folder: string; readonly reference: string }
   | { readonly verb: "copy"; readonly from: string; readonly to: string }
   | { readonly verb: "tags"; readonly repository: string }
@@ -14,6 +20,8 @@ export type Operation =
   | { readonly verb: "files"; readonly reference: string; readonly folder: string }
   /** An image's file system as one tar file. */
   | { readonly verb: "export"; readonly reference: string; readonly file: string }
+  /** An image's file system as files in a folder. */
+  | { readonly verb: "unpack"; readonly reference: string; readonly folder: string }
   /** A GET with headers of the user's own, to a URL of a registry. */
   | {
       readonly verb: "request";
@@ -43,6 +51,8 @@ export interface Extras {
   readonly debug?: boolean;
   /** End the process without warning (SIGKILL) after so long; for clients that are processes. */
   readonly killAfterMs?: number;
+  /** No file may become larger (`ulimit -f`); for clients that are processes. */
+  readonly fileLimitKiB?: number;
   /** An identity of its own: a folder that HOME points to instead of the case's. */
   readonly home?: string;
 }

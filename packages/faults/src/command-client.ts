@@ -43,7 +43,7 @@ export async function commandClient(dialect: CommandDialect): Promise<Client | u
 
 async function execute(program: string, args: readonly string[], setting: Setting): Promise<Outcome> {
   const started = performance.now();
-  const child = spawn(program, args, {
+  const child = spawn(...limited(program, args, setting), {
     cwd: setting.home,
     env: environment(setting),
     stdio: ["ignore", "pipe", "pipe"],
@@ -85,6 +85,18 @@ async function execute(program: string, args: readonly string[], setting: Settin
     timedOut,
     ...(peakMemoryBytes !== undefined && { peakMemoryBytes }),
   };
+}
+
+/** Under a limit of the shell's; the signal that comes with it is ignored, so that writing fails instead (EFBIG). */
+function limited(
+  program: string,
+  args: readonly string[],
+  { fileLimitKiB }: Setting,
+): [program: string, args: string[]] {
+  if (fileLimitKiB === undefined) return [program, [...args]];
+  // POSIX counts in units of 512 bytes.
+  const script = `trap "" XFSZ; ulimit -f ${fileLimitKiB * 2}; exec "$@"`;
+  return ["sh", ["-c", script, "sh", program, ...args]];
 }
 
 /** What a judge needs of the output; a client that floods its terminal must not flood us. */

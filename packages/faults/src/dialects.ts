@@ -20,7 +20,7 @@ export function regDialect(program: readonly string[] = ["reg"]): CommandDialect
     version: ["--version"],
     features: ["debug", "loopback-tls"],
     verbs: {
-      pull: (o, s) => ["pull", o.reference, `oci:${o.folder}:${TAG}`, ...common(s)],
+      pull: (o, s) => ["pull", o.reference, `oci:${o.folder}:${o.as ?? TAG}`, ...common(s)],
       push: (o, s) => ["push", `oci:${o.folder}:${TAG}`, o.reference, ...common(s)],
       copy: (o, s) => ["copy", o.from, o.to, ...common(s)],
       tags: (o, s) => ["tags", o.repository, ...common(s)],
@@ -52,7 +52,7 @@ export const skopeoDialect: CommandDialect = {
       "copy",
       ...(s.clientCertificate === undefined ? [] : [`--src-cert-dir=${s.clientCertificate.folder}`]),
       ...["--preserve-digests", "--dest-oci-accept-uncompressed-layers", `--src-tls-verify=${!s.plainHttp}`],
-      ...[`docker://${o.reference}`, `oci:${o.folder}:${TAG}`],
+      ...[`docker://${o.reference}`, `oci:${o.folder}:${o.as ?? TAG}`],
     ],
     push: (o, s) => [
       ...["copy", "--preserve-digests", `--dest-tls-verify=${!s.plainHttp}`],
@@ -110,7 +110,7 @@ export const orasDialect: CommandDialect = {
   version: ["version"],
   features: ["loopback-tls"],
   verbs: {
-    pull: (o, s) => ["copy", ...orasFrom(s), "--to-oci-layout", o.reference, `${o.folder}:${TAG}`],
+    pull: (o, s) => ["copy", ...orasFrom(s), "--to-oci-layout", o.reference, `${o.folder}:${o.as ?? TAG}`],
     push: (o, s) => ["copy", ...orasTo(s), "--from-oci-layout", `${o.folder}:${TAG}`, o.reference],
     copy: (o, s) => ["copy", ...orasFrom(s), ...orasTo(s), o.from, o.to],
     tags: (o, s) => ["repo", "tags", ...plain(s), o.repository],
@@ -134,7 +134,7 @@ export const regctlDialect: CommandDialect = {
   verbs: {
     pull: (o, s) => [
       ...(s.debug === true ? ["--verbosity", "trace"] : []),
-      ...["image", "copy", ...tlsOff(s, o.reference), o.reference, `ocidir://${o.folder}:${TAG}`],
+      ...["image", "copy", ...tlsOff(s, o.reference), o.reference, `ocidir://${o.folder}:${o.as ?? TAG}`],
     ],
     push: (o, s) => ["image", "copy", ...tlsOff(s, o.reference), `ocidir://${o.folder}:${TAG}`, o.reference],
     copy: (o, s) => ["image", "copy", ...tlsOff(s, o.from, o.to), o.from, o.to],

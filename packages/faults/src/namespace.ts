@@ -16,6 +16,10 @@ export const METADATA_ADDRESS = "169.254.169.254";
 export const BLACK_HOLE_HOST = "two-families.example";
 export const BLACK_HOLE_ADDRESS = "2a02:e980:53::53";
 
+/** A name with two addresses: to this one of IPv6 there is no way at all. */
+export const NO_ROUTE_HOST = "no-way.example";
+export const NO_ROUTE_ADDRESS = "2a04:4e42:600::1";
+
 /** Whether this process may take any address. */
 export function insideNamespace(): boolean {
   return process.env[MARK] === "1";
@@ -69,6 +73,7 @@ const SET_UP = `
   ip -6 neigh add ${BLACK_HOLE_ADDRESS} lladdr 02:00:00:00:00:01 dev hole
   hosts=$(mktemp)
   printf '127.0.0.1 localhost\\n${PUBLIC_ADDRESS} ${BLACK_HOLE_HOST}\\n${BLACK_HOLE_ADDRESS} ${BLACK_HOLE_HOST}\\n' >"$hosts"
+  printf '${PUBLIC_ADDRESS} ${NO_ROUTE_HOST}\\n${NO_ROUTE_ADDRESS} ${NO_ROUTE_HOST}\\n' >>"$hosts"
   mount --bind "$hosts" /etc/hosts
   rm "$hosts"
 } >&2 || exit ${NO_NAMESPACE}

@@ -16,28 +16,37 @@ import {
   type ReferrerTree,
   type RegistryClient,
   type TokenCache,
+  unpackTar,
 } from "@reg/sdk";
 import type { Client, Operation, Outcome, Setting } from "../src/client.ts";
 
 /** This project's own packages, in this very process. */
-export function inProcessClient(): Client {
+export function inProcessClient(deadlines: Deadlines = {}): Client {
   return {
     name: "@reg/sdk",
     version: "source",
     verbs: new Set([
       ...(["pull", "push", "copy", "tags", "digest", "blob", "referrers", "delete"] as const),
-      ...(["tree", "files", "export", "request"] as const),
+      ...(["tree", "files", "export", "unpack", "request"] as const),
     ]),
     features: new Set(["client-certificate", "loopback-tls"]),
-    run,
+    run: (operation, setting) => run(operation, setting, deadlines),
   };
 }
 
-async function run(operation: Operation, setting: Setting): Promise<Outcome> {
+/** Shorter than the defaults, so that cases which wait for them can be part of every run. */
+type Deadlines = Pick<
+  SdkOptions,
+  "headersTimeoutMs" | "idleTimeoutMs" | "minRateWindowMs" | "minBytesPerSecond"
+>;
+type SdkOptions = NonNullable<Parameters<typeof createClient>[0]>;
+
+async function run(operation: Operation, setting: Setting, deadlines: Deadlines): Promise<Outcome> {
   const { home, caFile, plainHttp, timeoutMs, clientCertificate } = setting;
   const PATH = `${home}/bin:${process.env["PATH"]}`;
   const env = { PATH, HOME: home, DOCKER_CONFIG: `${home}/.docker`, XDG_RUNTIME_DIR: home };
   await using client = createClient({
+    ...deadlines,
     plainHttp,
     credentials: defaultCredentialStore({ env }),
     // As in a service that serves several users: one cache, many clients.
@@ -82,7 +91,8 @@ function tokenCacheOf({ home }: Setting): TokenCache {
 async function perform(client: RegistryClient, operation: Operation, signal: AbortSignal): Promise<string> {
   if (operation.verb === "pull") {
     await using layout = await openLayout(operation.folder, { create: true });
-    return (await client.pull(operation.reference, layout, { signal, as: "1.0" })).descriptor.digest;
+    return (await client.pull(operation.reference, layout, { signal, as: operation.as ?? "1.0" })).descriptor
+      .digest;
   }
   if (operation.verb === "push") {
     await using layout = await openLayout(operation.folder);
@@ -118,6 +128,13 @@ async function perform(client: RegistryClient, operation: Operation, signal: Abo
     const written = createWriteStream(operation.file);
     await pipeline(files.export(), written, { signal });
     return operation.file;
+  }
+  if (operation.verb === "unpack") {
+    const { layers } = await client.images.inspect(operation.reference, { signal });
+    const source = repositoryOf(client, operation);
+    for (const layer of layers)
+      await unpackTar(await source.fetch(layer, { signal }), operation.folder, { signal });
+    return operation.folder;
   }
   const found: string[] = [];
   if (operation.verb === "tags")

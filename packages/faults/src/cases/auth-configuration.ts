@@ -68,6 +68,46 @@ export const configurationCases: readonly FaultCase[] = [
     },
   },
   {
+    id: "stored-entry-under-a-url",
+    area: "auth",
+    fault: "The entry's key is a URL of the registry, as old versions of docker wrote it: `https://HOST/v1/`",
+    expectation: "It is this registry's: sign in.",
+    reason: "docker/cli takes the host out of such keys",
+    verbs: ["pull"],
+    async run(stage) {
+      const registry = await basicRegistry(stage);
+      const { username, password } = stage.canary;
+      const auth = base64(`${username}:${password}`);
+      await stage.configure({ auths: { [`https://${registry.host}/v1/`]: { auth } } });
+      return judgeWholePull(stage, await pullFrom(stage, registry), image);
+    },
+  },
+  {
+    id: "stored-entry-of-a-host-that-goes-on",
+    area: "auth",
+    fault: "Entries are stored for hosts whose names this one's is the beginning of, by name and by URL",
+    expectation: "They are other hosts': send nothing.",
+    reason: "docker/cli looks entries up by the exact host",
+    verbs: ["pull"],
+    async run(stage) {
+      const registry = await basicRegistry(stage);
+      const auth = base64(`${stage.canary.username}:${stage.canary.password}`);
+      const names = [
+        `${registry.host}.evil.example`,
+        `https://${registry.host}.evil.example/v1/`,
+        "127.0.0.1",
+      ];
+      await stage.configure({ auths: Object.fromEntries(names.map((name) => [name, { auth }])) });
+      const refused = judgeRefusedPull(stage, await pullFrom(stage, registry));
+      const leaks = stage.leaks({ allowed: [] });
+      return judge(
+        refused.observed,
+        [leaks.length === 0, leaks.join("; ")],
+        [refused.status === "pass", refused.observed],
+      );
+    },
+  },
+  {
     id: "stored-entries-that-are-no-json",
     area: "auth",
     fault: "The configuration file is cut off in the middle of a secret",

@@ -55,6 +55,27 @@ export const helperCases: readonly FaultCase[] = [
     }),
   ),
   {
+    id: "helper-without-a-name",
+    area: "auth",
+    fault: "The credential helper's name is empty, and the file holds the credentials themselves",
+    expectation: "Run nothing (`docker-credential-` is a trap), and sign in by the file.",
+    reason: "docker/cli: an empty name switches the helper off",
+    verbs: ["pull"],
+    async run(stage) {
+      const registry = await basicRegistry(stage);
+      await stage.helper("", `touch ${stage.folder}/pwned`);
+      const { username, password } = stage.canary;
+      const auth = Buffer.from(`${username}:${password}`).toString("base64");
+      await stage.configure({ credHelpers: { [registry.host]: "" }, auths: { [registry.host]: { auth } } });
+      const whole = await pullsWhole(stage, registry);
+      return judge(
+        whole.observed,
+        [!existsSync(`${stage.folder}/pwned`), "ran it"],
+        [whole.status === "pass", whole.observed],
+      );
+    },
+  },
+  {
     id: "helper-knows-nothing",
     area: "auth",
     fault: "The helper says that it has no such credentials, as helpers do: exit status 1",

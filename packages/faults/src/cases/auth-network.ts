@@ -1,6 +1,12 @@
 import { type FaultCase, judge, type Stage, type Verdict } from "../case.ts";
 import { testImage } from "../image.ts";
-import { BLACK_HOLE_HOST, METADATA_ADDRESS, OTHER_PUBLIC_ADDRESS, PUBLIC_ADDRESS } from "../namespace.ts";
+import {
+  BLACK_HOLE_HOST,
+  METADATA_ADDRESS,
+  NO_ROUTE_HOST,
+  OTHER_PUBLIC_ADDRESS,
+  PUBLIC_ADDRESS,
+} from "../namespace.ts";
 import type { Origin } from "../origin.ts";
 import { errors, goodRegistry, JSON_TYPE, route } from "../registry.ts";
 import { judgeRefusedPull, judgeWholePull, lastLine, layoutOf, onBlob, pullFrom } from "./pulling.ts";
@@ -153,9 +159,44 @@ export const networkCases: readonly FaultCase[] = [
     },
   },
   {
-    id: "black-holed-ipv6",
+    id: "realm-at-the-registry-itself",
+    area: "auth",
+    fault: "A registry on a private address names a realm on its own host and port",
+    expectation: "Go there: it is the very host that the user named.",
+    reason:
+      "go-containerregistry #2302: without this the cases beside it could be met by refusing everything",
+    verbs: ["pull"],
+    needs: ["network-namespace"],
+    async run(stage) {
+      const serve = goodRegistry(image);
+      const registry = await stage.origin(
+        (request, reply) => {
+          if (request.target.startsWith("/token")) return sendToken(reply, "good");
+          if (request.headers["authorization"] === "Bearer good") return serve(request, reply);
+          refuse(reply, `Bearer realm="http://${request.headers["host"]}/token",service="registry"`);
+        },
+        { address: METADATA_ADDRESS },
+      );
+      return judgeWholePull(stage, await pullFrom(stage, registry), image);
+    },
+  },
+  twoFamiliesCase(
+    "black-holed-ipv6",
+    "The registry's name has two addresses; the one of IPv6 swallows every packet",
+    BLACK_HOLE_HOST,
+  ),
+  twoFamiliesCase(
+    "ipv6-without-a-route",
+    "The registry's name has two addresses; there is no route to the one of IPv6",
+    NO_ROUTE_HOST,
+  ),
+];
+
+function twoFamiliesCase(id: string, fault: string, host: string): FaultCase {
+  return {
+    id,
     area: "transport",
-    fault: "The registry's name has two addresses; the one of IPv6 swallows every packet",
+    fault,
     expectation: "Reach the other within a few seconds.",
     reason: "RFC 8305; node #54359",
     verbs: ["pull"],
@@ -171,7 +212,7 @@ export const networkCases: readonly FaultCase[] = [
         { address: PUBLIC_ADDRESS },
       );
       const started = performance.now();
-      const reference = `${BLACK_HOLE_HOST}:${registry.port}/demo/app:1.0`;
+      const reference = `${host}:${registry.port}/demo/app:1.0`;
       const outcome = await stage.act({ verb: "pull", reference, folder: layoutOf(stage) });
       const whole = judgeWholePull(stage, outcome, image);
       const seconds = ((firstAt ?? Number.POSITIVE_INFINITY) - started) / 1000;
@@ -182,8 +223,8 @@ export const networkCases: readonly FaultCase[] = [
         [seconds < 4, `the first request came after ${seconds.toFixed(1)} s`],
       );
     },
-  },
-];
+  };
+}
 
 /** A registry that holds nothing of the image yet. */
 const EMPTY = { ...testImage(1), layers: [] };

@@ -1,5 +1,5 @@
 import { type FaultCase, judge, type Stage } from "../case.ts";
-import { content, imageOf, testImage } from "../image.ts";
+import { content, descriptor, imageOf, testImage } from "../image.ts";
 import type { Origin, Reply } from "../origin.ts";
 import { errors, goodRegistry, JSON_TYPE, route } from "../registry.ts";
 import { testTls } from "../tls.ts";
@@ -11,33 +11,31 @@ const [layer] = image.layers;
 
 /** Where a stored secret must not go. */
 export const secretCases: readonly FaultCase[] = [
-  {
-    id: "foreign-layer-url-challenges",
-    area: "auth",
-    fault: "A foreign layer's `urls` point at another origin, which answers 401 and asks for Basic",
-    expectation: "Send nothing secret there; do not answer its challenge.",
-    reason: "CVE-2020-15157",
-    verbs: ["pull"],
-    async run(stage) {
-      const evil = await stage.origin((_, reply) => refuse(reply, 'Basic realm="evil"'));
-      const foreign = content("application/vnd.oci.image.layer.nondistributable.v1.tar", "foreign");
-      const withUrls = imageOf(image.config, [foreign], (document) => {
-        document["layers"] = [
-          {
-            mediaType: foreign.mediaType,
-            digest: foreign.digest,
-            size: foreign.bytes.length,
-            urls: [`${evil.url}/x`],
-          },
-        ];
-      });
-      const registry = await basicRegistry(stage, withUrls);
-      await stage.signIn(registry.host);
-      const outcome = await pullFrom(stage, registry);
-      const leaks = stage.leaks({ allowed: [registry] });
-      return judge(lastLine(outcome), [leaks.length === 0, leaks.join("; ")], [!outcome.timedOut, "hung"]);
-    },
-  },
+  ...(["Basic", "Bearer"] as const).map(
+    (scheme): FaultCase => ({
+      id: `foreign-layer-url-challenges${scheme === "Basic" ? "" : "-for-a-token"}`,
+      area: "auth",
+      fault: `A foreign layer's \`urls\` point at another origin, which answers 401 and asks for ${scheme}`,
+      expectation: "Send nothing secret there; do not answer its challenge.",
+      reason: "CVE-2020-15157",
+      verbs: ["pull"],
+      async run(stage) {
+        const realm = await stage.origin((_, reply) => sendToken(reply, "worthless"));
+        const evil = await stage.origin((_, reply) =>
+          refuse(reply, `${scheme} realm="${scheme === "Basic" ? "evil" : realm.url}",service="evil"`),
+        );
+        const foreign = content("application/vnd.oci.image.layer.nondistributable.v1.tar", "foreign");
+        const withUrls = imageOf(image.config, [foreign], (document) => {
+          document["layers"] = [{ ...descriptor(foreign), urls: [`${evil.url}/x`] }];
+        });
+        const registry = await basicRegistry(stage, withUrls);
+        await stage.signIn(registry.host);
+        const outcome = await pullFrom(stage, registry);
+        const leaks = stage.leaks({ allowed: [registry] });
+        return judge(lastLine(outcome), [leaks.length === 0, leaks.join("; ")], [!outcome.timedOut, "hung"]);
+      },
+    }),
+  ),
   {
     id: "redirect-target-sends-a-bearer-challenge",
     area: "auth",
@@ -220,8 +218,8 @@ export const secretCases: readonly FaultCase[] = [
           return named && (method === "GET" || method === "HEAD" || scopes.includes("push"));
         },
         fault: (request, reply) => {
-          const { kind, repository } = route(request.target);
-          if (repository !== "demo/other" || request.method !== "HEAD" || kind !== "blob") return false;
+          const { repository } = route(request.target);
+          if (repository !== "demo/other" || request.method !== "HEAD") return false;
           reply.send(404);
           return true;
         },

@@ -99,6 +99,71 @@ export const tokenCases: readonly FaultCase[] = [
     },
   },
   {
+    id: "token-server-answers-503-once",
+    area: "auth",
+    fault: "The token server answers 503 the first time",
+    expectation: "Ask it once more, and succeed: a failure is not remembered as an answer.",
+    reason: "oras-go; RFC 9110, section 15.6.4",
+    verbs: ["pull"],
+    async run(stage) {
+      const { registry } = await tokenRegistry(stage, wideImage, {
+        token: (_, reply, turn) =>
+          turn === 1 ? reply.send(503, { "Retry-After": "0" }) : sendToken(reply, stage.canary.token),
+      });
+      return judgeWholePull(stage, await pullFrom(stage, registry), wideImage);
+    },
+  },
+  {
+    id: "token-server-without-post",
+    area: "auth",
+    fault: "The token server answers 404 to POST; its tokens are to be had by GET with Basic",
+    expectation: "Ask by GET, and succeed.",
+    reason: "distribution, token specification: POST came later, and some servers never learnt it",
+    verbs: ["pull"],
+    async run(stage) {
+      const pair = Buffer.from(`${stage.canary.username}:${stage.canary.password}`).toString("base64");
+      const { registry, tokens } = await tokenRegistry(stage, image, {
+        token: (request, reply) => {
+          const right = request.method === "GET" && request.headers["authorization"] === `Basic ${pair}`;
+          if (right) sendToken(reply, stage.canary.token);
+          else reply.send(request.method === "GET" ? 401 : 404);
+        },
+      });
+      await stage.signIn(registry.host);
+      const whole = judgeWholePull(stage, await pullFrom(stage, registry), image);
+      const inUrl = tokens.requests.some(({ target }) =>
+        target.includes(encodeURIComponent(stage.canary.password)),
+      );
+      return judge(
+        whole.observed,
+        [!inUrl, "put the password into a URL"],
+        [whole.status === "pass", whole.observed],
+      );
+    },
+  },
+  {
+    id: "token-server-redirects-elsewhere",
+    area: "auth",
+    fault: "The token server redirects to another origin, which would take the password",
+    expectation: "Keep the password home: follow without it, or refuse.",
+    reason: "go-containerregistry #2292",
+    verbs: ["pull"],
+    async run(stage) {
+      const evil = await stage.origin((_, reply) => sendToken(reply, "worthless"), { address: "127.0.0.2" });
+      const { registry, tokens } = await tokenRegistry(stage, image, {
+        token: (_, reply) => reply.send(307, { Location: `${evil.url}/token` }),
+      });
+      await stage.signIn(registry.host);
+      const refused = judgeRefusedPull(stage, await pullFrom(stage, registry));
+      const leaks = stage.leaks({ allowed: [registry, tokens] });
+      return judge(
+        refused.observed,
+        [leaks.length === 0, leaks.join("; ")],
+        [refused.status === "pass", refused.observed],
+      );
+    },
+  },
+  {
     id: "token-answer-endless",
     area: "auth",
     fault: "The token answer never ends",

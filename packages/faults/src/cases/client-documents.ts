@@ -33,6 +33,21 @@ export const documentCases: readonly FaultCase[] = [
       return judge(refused.observed, [mebibytes < 192, `held ${mebibytes} MiB in memory`]);
     },
   }),
+  manifestCase({
+    id: "manifest-of-64-mib",
+    fault: "A manifest says that it has 64 MiB, and has",
+    expectation: "Refuse it by its length, without taking it.",
+    reason: "CVE-2020-1702",
+    script: (_, reply) => {
+      const large = `{"schemaVersion":2,"annotations":{"a":"${"a".repeat(64 * 1024 * 1024)}"}}`;
+      reply.send(200, MANIFEST_TYPE, large);
+    },
+    judge: (refused, { peakMemoryBytes = 0 }) => {
+      if (refused.status === "fail") return refused;
+      const mebibytes = Math.round(peakMemoryBytes / 1024 / 1024);
+      return judge(refused.observed, [mebibytes < 192, `held ${mebibytes} MiB in memory`]);
+    },
+  }),
   ...([-1, 1.5, "5", 9e15 + 2, 1e300] as const).map((size) =>
     manifestCase({
       id: `descriptor-size-${String(size).replace(/[^\w]/g, "-")}`,

@@ -157,6 +157,42 @@ export const sessionCases: readonly FaultCase[] = [
       );
     },
   },
+  {
+    id: "source-shrinks-during-a-push",
+    area: "client",
+    fault: "The layer's file in the layout is cut to half its length once the push has begun",
+    expectation:
+      "Fail without waiting for bytes that never come, commit nothing, and give the upload up by DELETE.",
+    reason: "distribution-spec, Cancelling an upload: an abandoned session holds the registry's disk",
+    verbs: ["pull", "push"],
+    async run(stage) {
+      const source = await stage.origin(goodRegistry(image));
+      const pulled = judgeWholePull(stage, await pullFrom(stage, source), image);
+      if (pulled.status === "fail") return pulled;
+      const file = `${layoutOf(stage)}/blobs/${layer.digest.replace(":", "/")}`;
+      const registry = await stage.origin(
+        goodRegistry(EMPTY, async (request) => {
+          const { kind } = route(request.target);
+          if (kind === "uploads") await writeFile(file, layer.bytes.subarray(0, layer.bytes.length / 2));
+          return false;
+        }),
+      );
+      const reference = `${registry.host}/demo/new:1.0`;
+      const outcome = await stage.act({ verb: "push", folder: layoutOf(stage), reference });
+      const honest = registry.requests.some(({ body }) => body.equals(layer.bytes));
+      const wrote = registry.requests.some(
+        ({ method, target }) => method === "PUT" && route(target).kind === "manifest",
+      );
+      const abandoned = registry.requests.some(({ method }) => method === "DELETE");
+      return judge(
+        lastLine(outcome),
+        [!outcome.timedOut, "hung"],
+        [honest || outcome.exitCode !== 0, "reported success"],
+        [honest || !wrote, "pushed the manifest all the same"],
+        [honest || abandoned, "left the upload session open"],
+      );
+    },
+  },
 ];
 
 interface SessionCase extends Pick<FaultCase, "id" | "fault" | "expectation" | "reason"> {

@@ -87,6 +87,37 @@ export const uploadCases: readonly FaultCase[] = [
     judge: (outcome) => judge("succeeded", [outcome.exitCode === 0, lastLine(outcome)]),
   }),
   uploadCase({
+    id: "upload-commit-reset-though-stored",
+    fault: "The committing PUT is answered with a reset once, although the blob is stored",
+    expectation: "Look whether the blob is there, and succeed.",
+    reason: "A lost answer is not a lost blob",
+    script: once(
+      (request) => request.method === "PUT" && route(request.target).kind === "session",
+      (_, reply) => reply.reset(),
+      { stored: true },
+    ),
+    judge: (outcome) => judge("succeeded", [outcome.exitCode === 0, lastLine(outcome)]),
+  }),
+  uploadCase({
+    id: "upload-location-with-a-fragment",
+    fault: "The upload's Location carries a fragment",
+    expectation: "Leave the fragment out of the requests that follow, and succeed.",
+    reason: "RFC 9110, section 7.1: a fragment is not part of what is sent",
+    script: (request, reply) => {
+      const { kind, repository } = route(request.target);
+      const sent = request.target.includes("#") || request.target.includes("%23");
+      if (kind === "uploads")
+        reply.send(202, { Location: `/v2/${repository}/blobs/uploads/s#of-no-use`, Range: "0-0" });
+      else if (kind !== "session") return false;
+      else if (sent) reply.send(400, JSON_TYPE, errors("BLOB_UPLOAD_INVALID", "a fragment was sent"));
+      else if (request.method === "PATCH")
+        reply.send(202, { Location: request.target, Range: `0-${request.body.length - 1}` });
+      else if (request.method === "PUT") reply.send(201, { Location: `/v2/${repository}/blobs/x` });
+      else reply.send(204);
+      return true;
+    },
+  }),
+  uploadCase({
     id: "upload-reset-in-the-middle-once",
     fault: "The connection is reset in the middle of the first upload's bytes",
     expectation: "Ask the session where it is, or start another, and succeed.",

@@ -13,8 +13,10 @@ import { graphCases } from "./client-graph.ts";
 import { sessionCases } from "./client-sessions.ts";
 import { uploadCases } from "./client-uploads.ts";
 import { outputCases } from "./command-output.ts";
+import { diskCases } from "./layout-disks.ts";
 import { fileCases } from "./layout-files.ts";
 import { folderCases } from "./layout-folders.ts";
+import { unpackingCases } from "./layout-unpacking.ts";
 import { nameCases } from "./reference-names.ts";
 import { contentCases } from "./server-content.ts";
 import { doorCases } from "./server-doors.ts";
@@ -42,7 +44,9 @@ export const cases: readonly FaultCase[] = [
   uploadCases,
   sessionCases,
   folderCases,
+  diskCases,
   fileCases,
+  unpackingCases,
   outputCases,
 ].flat();
 

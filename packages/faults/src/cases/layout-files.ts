@@ -1,10 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { gzipSync } from "node:zlib";
 import { type FaultCase, judge } from "../case.ts";
 import { content, descriptor, imageOf } from "../image.ts";
 import { goodRegistry } from "../registry.ts";
-import { type TarEntry, tar, tarHeader, tarNames } from "../tar.ts";
+import { type TarEntry, tar, tarNames } from "../tar.ts";
 import { lastLine } from "./pulling.ts";
 
 const FILE_TYPE = "application/vnd.example.file";
@@ -99,31 +98,6 @@ export const fileCases: readonly FaultCase[] = [
   ]),
   exportCase("links-hard-to-a-file-outside", [{ name: "inside", type: "1", target: "../../etc/passwd" }]),
   exportCase("climbs-in-the-middle", [{ name: "a/b/../../../escaped", body: "x" }]),
-  {
-    id: "layer-that-is-a-gzip-bomb",
-    area: "layout",
-    fault: "A layer of 4 MiB unpacks to one file of 4 GiB of zeros",
-    expectation: "Stop at a ratio or a size; the disk and the memory are not the registry's to fill.",
-    reason: "CVE-2017-14992",
-    verbs: ["export"],
-    slow: true,
-    async run(stage) {
-      const zeros = gzipSync(Buffer.alloc(16 * 1024 * 1024), { level: 9 });
-      const head = gzipSync(tarHeader({ name: "zeros", size: 256 * 16 * 1024 * 1024 }));
-      const bomb = content(`${LAYER_TYPE}+gzip`, Buffer.concat([head, ...Array<Buffer>(256).fill(zeros)]));
-      const registry = await stage.origin(goodRegistry(imageOf(CONFIG, [bomb])));
-      const file = join(stage.folder, "out.tar");
-      const outcome = await stage.act({ verb: "export", reference: `${registry.host}/demo/app:1.0`, file });
-      const mebibytes = existsSync(file) ? Math.round(statSync(file).size / 1024 / 1024) : 0;
-      const memory = Math.round((outcome.peakMemoryBytes ?? 0) / 1024 / 1024);
-      return judge(
-        lastLine(outcome),
-        [!outcome.timedOut, "hung"],
-        [mebibytes < 1024, `wrote ${mebibytes} MiB`],
-        [memory < 512, `held ${memory} MiB`],
-      );
-    },
-  },
 ];
 
 const EMPTY_CONFIG = content("application/vnd.oci.empty.v1+json", "{}");

@@ -38,7 +38,7 @@ export const contentCases: readonly ServerCase[] = [
     expectation: "Give a thousand at most, and a Link to the rest; or refuse the number.",
     reason: "CVE-2023-2253; distribution-spec, Listing Tags: fewer than n is allowed",
     async run(stage) {
-      const target = await stage.start();
+      const target = await stage.start({ inMemory: true });
       const image = await putImage(target, stage.name);
       for (let tag = 0; tag < PAGE_ENTRIES; tag++)
         await putManifest(target, stage.name, `t${tag}`, image.bytes);

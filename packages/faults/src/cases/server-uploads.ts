@@ -20,7 +20,7 @@ export const serverUploadCases: readonly ServerCase[] = [
     expectation: "Cap them: refuse with 429 at some number, and go on serving what there is.",
     reason: "Whoever may push could fill the memory and the disk with nothing",
     async run(stage) {
-      const target = await stage.start();
+      const target = await stage.start({ inMemory: true });
       await putImage(target, stage.name);
       let [begun, refused] = [0, 0];
       await repeat(UPLOADS, 8, async () => {

@@ -26,6 +26,21 @@ export const answerCases: readonly FaultCase[] = [
     },
   }),
   answerCase({
+    id: "redirect-of-a-hundred-hops",
+    fault: "A blob is redirected a hundred times, each time elsewhere, and then served",
+    expectation: "Stop after a few hops.",
+    reason: "RFC 9110, section 15.4; a chain that long is no redirect but a trap",
+    everywhere: () => (request, reply) => {
+      const { kind, name } = route(request.target);
+      if (request.method !== "GET" || (kind === "blob" ? name !== layer?.digest : kind !== "other"))
+        return false;
+      const hop = Number(/^\/hop\/(\d+)/.exec(request.target)?.[1] ?? 0);
+      if (hop < 100) reply.send(307, { Location: `/hop/${hop + 1}` });
+      else reply.send(200, {}, bytes);
+      return true;
+    },
+  }),
+  answerCase({
     id: "redirect-without-location",
     fault: "A blob is answered 307 without a Location",
     expectation: "Fail, and say so.",
@@ -161,6 +176,34 @@ export const answerCases: readonly FaultCase[] = [
       );
     },
   }),
+  {
+    id: "tag-pages-without-end",
+    area: "client",
+    fault: "Every page of the tag list leads to another with one more tag, for ever",
+    expectation: "Stop at a bound of pages, and say so.",
+    reason: "oras-go #1214; a set of pages seen does not help here",
+    verbs: ["tags"],
+    slow: true,
+    limitSeconds: 120,
+    async run(stage) {
+      let page = 0;
+      const registry = await stage.origin(
+        goodRegistry(image, (request, reply) => {
+          if (route(request.target).kind !== "tags") return false;
+          page += 1;
+          const link = { Link: `</v2/demo/app/tags/list?last=t${page}&n=1>; rel="next"` };
+          reply.send(200, { ...JSON_TYPE, ...link }, `{"name":"demo/app","tags":["t${page}"]}`);
+          return true;
+        }),
+      );
+      const outcome = await stage.act({ verb: "tags", repository: `${registry.host}/demo/app` });
+      return judge(
+        `${page} pages`,
+        [!outcome.timedOut, `went on until it was killed, after ${page} pages`],
+        [outcome.exitCode !== 0, "reported success"],
+      );
+    },
+  },
   {
     id: "tag-pages-that-cycle",
     area: "client",

@@ -23,6 +23,19 @@ export const bodyCases: readonly FaultCase[] = [
     },
   }),
   bodyCase({
+    id: "body-close-delimited-cut-once",
+    fault: "A layer without Content-Length is cut short by FIN, once; the next answer is right",
+    expectation: "Count the bytes against the descriptor, ask for the rest, and succeed.",
+    reason: "RFC 9112, section 6.3: such a cut looks like an end",
+    judge: judgeWholePull,
+    script: (request, reply, turn) => {
+      if (turn > 1) return serveLayer(request, reply);
+      reply.raw("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+      reply.raw(half);
+      reply.end();
+    },
+  }),
+  bodyCase({
     id: "body-reset-once",
     fault: "A layer is reset in the middle once; the next answer is right",
     expectation: "Resume or start again, and succeed.",

@@ -123,6 +123,23 @@ export const connectionCases: readonly FaultCase[] = [
     },
   }),
   connectionCase({
+    id: "body-at-one-byte-a-second-for-ever",
+    fault: "The layer comes at one byte a second, on every connection, for ever",
+    expectation: "Give up after a few tries; a pull that would take days is none.",
+    reason: "An idle timeout that a single byte resets is none",
+    slow: true,
+    limitSeconds: 600,
+    judge: judgeRefusedPull,
+    script: (_, reply) => {
+      reply.raw(`HTTP/1.1 200 OK\r\nContent-Length: ${layer.length}\r\n\r\n`);
+      let at = 0;
+      const timer = setInterval(() => {
+        if (reply.socket.destroyed) clearInterval(timer);
+        else reply.raw(layer.subarray(at, ++at));
+      }, 1000);
+    },
+  }),
+  connectionCase({
     id: "peer-vanishes-in-the-middle-once",
     fault:
       "After half of the layer nothing comes any more, and the connection stays open; the next answer is right",

@@ -19,8 +19,9 @@ export async function regServer(program: readonly string[] = ["reg"]): Promise<S
     name: "reg serve",
     version,
     features: new Set(["folder", "loopback"]),
-    start: async ({ folder }) => {
-      const args = [...first, "serve", "--addr", "127.0.0.1:0", "--dir", folder, "--json"];
+    start: async ({ folder, inMemory = false }) => {
+      const where = inMemory ? [] : ["--dir", folder];
+      const args = [...first, "serve", "--addr", "127.0.0.1:0", ...where, "--json"];
       const child = spawn(command, args, { stdio: ["ignore", "pipe", "ignore"] });
       const line = await firstLineOf(child);
       // The command's own result: {url, port, dir}.

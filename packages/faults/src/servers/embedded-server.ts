@@ -8,7 +8,7 @@ export async function embeddedServer(): Promise<Server | undefined> {
     name: "@reg/server",
     version: "in process",
     features: new Set(["users", "no-deletes", "upload-limits", "folder", "loopback"]),
-    start: ({ folder, users, deletes = true, uploads }) => {
+    start: ({ folder, inMemory = false, users, deletes = true, uploads }) => {
       const owners = new Map(users?.map(({ username, owns }) => [username, owns]));
       const access =
         users === undefined
@@ -19,7 +19,7 @@ export async function embeddedServer(): Promise<Server | undefined> {
                 user !== undefined && type === "repository" && name.startsWith(`${owners.get(user)}/`),
             });
       const registry = server.createRegistry({
-        storage: server.folderStorage(folder, { durable: false }),
+        storage: inMemory ? server.memoryStorage() : server.folderStorage(folder, { durable: false }),
         deletes,
         ...(access !== undefined && { access }),
         ...(uploads !== undefined && { limits: { uploads: uploads.most, uploadIdleMs: uploads.idleMs } }),

@@ -23,6 +23,8 @@ export interface ServerUser {
 export interface ServerSetting {
   /** An empty folder for what the server keeps. */
   readonly folder: string;
+  /** Much is put in and nobody looks at the folder: a server that can do without it is quicker. */
+  readonly inMemory?: boolean;
   /** Default: everybody may do everything. */
   readonly users?: readonly ServerUser[];
   /** Default true. */
