@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { enableCompileCache } from "node:module";
+import { loadRun } from "./load-run.ts";
 import { quietExperiments } from "./quiet-experiments.ts";
 import { version } from "./version.ts";
 
@@ -9,20 +9,20 @@ if (words.length === 1 && (words[0] === "--version" || words[0] === "-V")) {
   // Nothing else is loaded for this: scripts ask it often, to see whether the command is there.
   process.stdout.write(`reg ${version()}\n`);
 } else {
-  start();
+  void start();
 }
 
-function start(): void {
+async function start(): Promise<void> {
   quietExperiments();
-  // V8's compiled code is kept between runs: start-up is most of what a short command costs.
-  enableCompileCache?.();
   // A reader that closed the pipe (`| head`) ends the command, quietly.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
-  void import("./run.ts")
-    .then(({ run }) => run(words, process.env))
-    .then((code) => {
-      process.exitCode = code;
-      // Results are flushed first; a socket that lingers does not keep the command alive.
-      process.stdout.write("", () => process.exit(code));
-    });
+  const { run, keepCode } = await loadRun(words);
+  const code = await run(words, process.env);
+  process.exitCode = code;
+  // Results are flushed first; a socket that lingers does not keep the command alive.
+  process.stdout.write("", () => {
+    // What failed early would keep too little.
+    if (code === 0) keepCode();
+    process.exit(code);
+  });
 }

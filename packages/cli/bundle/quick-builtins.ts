@@ -1,0 +1,57 @@
+import { isBuiltin } from "node:module";
+import type { Plugin } from "esbuild";
+
+/** Parts of Node that take a millisecond or more to load, and that many commands never come to use. */
+const SLOW: ReadonlySet<string> = new Set([
+  "child_process",
+  "crypto",
+  "dns/promises",
+  "readline",
+  "tls",
+  "zlib",
+]);
+
+/**
+ * Node's own modules, asked for by `process.getBuiltinModule`: an `import` of one makes a module of all its exports, and
+ * reading them (`fs.promises`, `util.TextDecoder`, `crypto.webcrypto`) loads further parts of Node that nobody asked for.
+ */
+export function quickBuiltins(): Plugin {
+  return {
+    name: "quick-builtins",
+    setup(build) {
+      build.onResolve({ filter: /^[a-z]/ }, ({ path, kind }) =>
+        isBuiltin(path)
+          ? {
+              path: path.replace(/^node:/, ""),
+              namespace: kind === "require-call" ? "required" : "imported",
+              sideEffects: false,
+            }
+          : undefined,
+      );
+      build.onLoad({ filter: /.*/, namespace: "required" }, ({ path }) => ({
+        contents: `module.exports = process.getBuiltinModule("node:${path}");`,
+      }));
+      build.onLoad({ filter: /.*/, namespace: "imported" }, ({ path }) => ({
+        contents: importedModule(path),
+      }));
+    },
+  };
+}
+
+/** A module with every export of a part of Node; the bundle keeps those that are used. */
+function importedModule(path: string): string {
+  const exported: object = process.getBuiltinModule(`node:${path}`) ?? {};
+  const names = Object.entries(exported).filter(
+    ([name]) => /^[A-Za-z_]\w*$/.test(name) && name !== "default",
+  );
+  return [
+    `let held; const load = () => (held ??= process.getBuiltinModule("node:${path}"));`,
+    "export default /* @__PURE__ */ load();",
+    ...names.map(([name, value]) =>
+      // Functions wait until they are called, other values cannot.
+      SLOW.has(path) && typeof value === "function" && /^[a-z]/.test(name)
+        ? `export const ${name} = (...given) => load().${name}(...given);`
+        : `export const ${name} = /* @__PURE__ */ (() => load().${name})();`,
+    ),
+  ].join("\n");
+}

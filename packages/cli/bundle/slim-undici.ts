@@ -1,0 +1,63 @@
+import type { Plugin } from "esbuild";
+
+/** What the engine uses of undici, whose entry loads its fetch, WebSocket, caches and mocks too. */
+const PARTS = {
+  Agent: "dispatcher/agent",
+  Pool: "dispatcher/pool",
+  ProxyAgent: "dispatcher/proxy-agent",
+  buildConnector: "core/connect",
+};
+
+/** Modules that undici loads though a command needs them seldom or never, by name and by who asks. */
+const REPLACED: readonly { readonly path: RegExp; readonly importer: RegExp; readonly contents: string }[] = [
+  {
+    // A second parser, an experiment that nobody switches on here: half of undici's size.
+    path: /^\.\/parser-h1\.js$/,
+    importer: /client-h1\.js$/,
+    contents: "exports.getMiloEnabled = () => false;",
+  },
+  {
+    // Loaded when a connection speaks HTTP/2.
+    path: /^\.\/client-h2\.js$/,
+    importer: /client\.js$/,
+    contents: 'module.exports = (...given) => require("./client-h2.js")(...given);',
+  },
+  {
+    // Asked for a default that is always given, and to know bodies of Node's own HTTP server: no body of ours is one.
+    path: /^node:http$/,
+    importer: /(?:client|util)\.js$/,
+    contents: "exports.IncomingMessage = class {}; exports.maxHeaderSize = 16384;",
+  },
+];
+
+/** undici without what a command line does not need when it starts. */
+export function slimUndici(): Plugin {
+  return {
+    name: "slim-undici",
+    setup(build) {
+      build.onResolve({ filter: /^undici(?:\/index\.js)?$/ }, ({ resolveDir }) => ({
+        path: "undici",
+        namespace: "slim",
+        pluginData: resolveDir,
+      }));
+      build.onLoad({ filter: /.*/, namespace: "slim" }, ({ pluginData }) => ({
+        contents: Object.entries(PARTS)
+          .map(([name, file]) => `export { default as ${name} } from "undici/lib/${file}.js";`)
+          .join("\n"),
+        resolveDir: String(pluginData),
+      }));
+      for (const [index, { path, importer, contents }] of REPLACED.entries()) {
+        const namespace = `slim-${index}`;
+        build.onResolve({ filter: path }, (asked) =>
+          asked.namespace === "file" && asked.importer.includes("/undici/") && importer.test(asked.importer)
+            ? { path: asked.path, namespace, pluginData: asked.resolveDir }
+            : undefined,
+        );
+        build.onLoad({ filter: /.*/, namespace }, ({ pluginData }) => ({
+          contents,
+          resolveDir: String(pluginData),
+        }));
+      }
+    },
+  };
+}
