@@ -106,7 +106,7 @@ async function main(): Promise<number> {
   }
   if (values.junit !== undefined) await writeFile(values.junit, junit(first.client, first.results));
   if (values.markdown !== undefined) {
-    const command = process.env["REG_FAULTS_COMMAND"] ?? commandLine();
+    const command = commandLine();
     const page = { clients: clientColumns, servers: serverColumns, command, conditions: conditions() };
     await writeFile(values.markdown, `${markdown(page)}\n`);
   }

@@ -45,6 +45,8 @@ export interface Page {
   readonly clients: readonly Column[];
   /** Cases where a server is under test. */
   readonly servers?: readonly Column[];
+  /** Clients that were not found, and so have no column. */
+  readonly absent?: readonly string[];
   /** What makes the page again. */
   readonly command: string;
   /** On what it was made. */
@@ -52,7 +54,7 @@ export interface Page {
 }
 
 /** A page in Markdown: for each area a table with a row a case and a column a client, or server. */
-export function markdown({ clients, servers = [], command, conditions }: Page): string {
+export function markdown({ clients, servers = [], absent = [], command, conditions }: Page): string {
   const day = new Date().toISOString().slice(0, 10);
   return [
     "# What clients do with faults",
@@ -60,7 +62,7 @@ export function markdown({ clients, servers = [], command, conditions }: Page): 
     `Made by\n\n\`\`\`console\n${command}\n\`\`\``,
     "A client or server that lacks an operation, or an option that a case needs, is not judged on it (n/a). Four cases " +
       "were played at a time with each, the clients side by side; what failed was played once more by itself, and " +
-      `where it passed then, the cell says so.`,
+      `where it passed then, the cell says so.${absent.length === 0 ? "" : ` Not found here: ${absent.join(", ")}.`}`,
     ...part("Clients", clients),
     ...part("Servers", servers),
   ].join("\n\n");

@@ -35,7 +35,7 @@ export const killPull: Rig = {
       await using registry = await startOrigin(goodRegistry(image, trickle(image)));
       await inFolder(async (home) => {
         const folder = join(home, "layout");
-        const killAfterMs = Math.random() * usualMs * 1.1;
+        const killAfterMs = momentOf(usualMs);
         const killed = await client.run(pull(registry, home), { ...setting(home), killAfterMs });
         if (killed.exitCode === 0) tally.finished += 1;
         tally.corrupt += falseBlobs(folder).length + (indexIsReadable(folder) ? 0 : 1);
@@ -76,7 +76,7 @@ export const killPush: Rig = {
         await using registry = await startOrigin(goodRegistry(EMPTY, hesitate));
         await inFolder(async (home) => {
           await cp(join(source, "layout"), join(home, "layout"), { recursive: true });
-          const killAfterMs = Math.random() * usualMs * 1.1;
+          const killAfterMs = momentOf(usualMs);
           const killed = await client.run(push(registry, home), { ...setting(home), killAfterMs });
           if (killed.exitCode === 0) tally.finished += 1;
           const before = registry.requests.length;
@@ -147,6 +147,11 @@ function push(registry: Origin, home: string): Operation {
 
 function setting(home: string): Setting {
   return { home, plainHttp: true, timeoutMs: TIMEOUT_MS };
+}
+
+/** Some time in a run, and sometimes just after; the first quarter is the start of a process, and no transfer. */
+function momentOf(usualMs: number): number {
+  return usualMs * (0.25 + Math.random() * 0.85);
 }
 
 /** How long a run takes where as many go on at once as later. */
