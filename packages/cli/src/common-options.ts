@@ -53,6 +53,12 @@ export const COMMON_OPTIONS: readonly OptionDefinition[] = [
       "how to show progress on standard error: bars on a terminal and lines otherwise, lines, JSON, or not at all",
   },
   { name: "concurrency", value: "N", atLeast: 1, summary: "move this many blobs at a time" },
+  {
+    name: "workers",
+    value: "N",
+    atLeast: 0,
+    summary: "threads for large blobs beside the first; as many as processors allow, at most 2",
+  },
   { name: "timeout", value: "S", atLeast: 1, summary: "give up after this many seconds in all" },
   { name: "debug", summary: "print one line for each request on standard error" },
   { name: "quiet", short: "q", summary: "print results and failures, nothing else" },

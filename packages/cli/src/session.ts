@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import type {
   CreateClientOptions,
   CredentialStore,
@@ -142,8 +143,12 @@ function clientOptions(
     ...(proxy === undefined ? {} : { proxy }),
     ...(resolve.length === 0 ? {} : { resolve: Object.fromEntries(resolve.map(readPin)) }),
     ...(concurrency === undefined ? {} : { concurrency }),
+    workers: call.number("workers") ?? Math.min(availableParallelism() - 1, MOST_WORKERS),
   };
 }
+
+/** With the first thread that makes three: as many as there are large blobs on the way at a time. */
+const MOST_WORKERS = 2;
 
 function observerOf(
   call: Call,

@@ -1,4 +1,5 @@
 import type { Descriptor } from "./descriptor.ts";
+import type { Ranges } from "./ranges.ts";
 
 /**
  * Content to be written. A factory, so that it can be sent again and resumed from any byte. The same shape as a
@@ -15,6 +16,30 @@ export type ContentBody =
 /** Takes bytes as they arrive; a chunk is valid until `write` returns or its promise settles. */
 export interface ByteSink {
   write(chunk: Uint8Array): void | Promise<void>;
+  /** The file that the bytes go to, where there is one: see {@link SinkFile}. */
+  readonly file?: SinkFile | undefined;
+}
+
+/**
+ * The file that a sink's bytes go to, one after another. Who has other threads may write and hash them there in place
+ * of calling `write`, and says so by the functions here. The same shape as a transport's.
+ */
+export interface SinkFile {
+  /** Open for writing in this process; closed by nobody until the bytes are there. */
+  readonly fd: number;
+  /** Where in the file the first byte goes. */
+  readonly position: number;
+  /** Bytes that are wanted; no more are written. */
+  readonly size: number;
+  /** What is to be known of the bytes in the end. */
+  readonly algorithm: "sha256" | "sha512";
+  /**
+   * So many more bytes are in the file; with the digest (`sha256:…`) of all of them, from the position on, as soon as
+   * they are complete. Throws to refuse the rest.
+   */
+  wrote(bytes: number, digest?: string): void;
+  /** The bytes could not be written, or more came than are wanted. Gives what is to be thrown. */
+  failed(cause: unknown): unknown;
 }
 
 /**
@@ -36,6 +61,8 @@ export interface FetchOptions {
   readonly signal?: AbortSignal | undefined;
   /** False where the sink checks size and digest itself, so that bytes are hashed once. Default true. */
   readonly verify?: boolean | undefined;
+  /** Whether large content may come over several connections, where the source has any. Default: the source's choice. */
+  readonly ranges?: Ranges | undefined;
   /** Told why the bytes are asked for again, where a connection broke and the rest is fetched over another. */
   readonly onRetry?: ((reason: string) => void) | undefined;
 }

@@ -245,6 +245,7 @@ export class ArchiveTarget extends ArchiveSource implements ContentTarget {
     const end = (): void => {
       if (!open) return;
       open = false;
+      collector.release();
       this.#writing -= 1;
       if (!region.filled) this.#free.add(region);
     };

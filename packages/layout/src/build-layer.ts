@@ -145,6 +145,7 @@ class SpoolFile {
   close(): void {
     if (this.#open) closeSync(this.#fd);
     this.#open = false;
+    this.#collector.release();
   }
 }
 

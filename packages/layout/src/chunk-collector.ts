@@ -4,7 +4,7 @@
  */
 export class ChunkCollector {
   readonly #put: (bytes: Uint8Array, position: number) => void;
-  readonly #slab: Buffer = Buffer.allocUnsafe(SLAB_BYTES);
+  #slab: Buffer | undefined;
   #inSlab = 0;
   #position: number;
 
@@ -19,17 +19,23 @@ export class ChunkCollector {
     return this.#position + this.#inSlab;
   }
 
+  /** One past the last byte handed on. */
+  get flushed(): number {
+    return this.#position;
+  }
+
   write(chunk: Uint8Array): void {
     const size = chunk.byteLength;
+    if (size >= DIRECT_BYTES) {
+      this.flush();
+      this.#put(chunk, this.#position);
+      this.#position += size;
+      return;
+    }
     let from = 0;
     while (from < size) {
-      if (this.#inSlab === 0 && size - from >= DIRECT_BYTES) {
-        const rest = from === 0 ? chunk : chunk.subarray(from);
-        this.#put(rest, this.#position);
-        this.#position += rest.byteLength;
-        return;
-      }
       const part = Math.min(size - from, SLAB_BYTES - this.#inSlab);
+      this.#slab ??= spare.pop() ?? Buffer.allocUnsafeSlow(SLAB_BYTES);
       this.#slab.set(chunk.subarray(from, from + part), this.#inSlab);
       this.#inSlab += part;
       from += part;
@@ -40,7 +46,7 @@ export class ChunkCollector {
   /** Writes what has been collected. */
   flush(): void {
     const length = this.#inSlab;
-    if (length === 0) return;
+    if (length === 0 || this.#slab === undefined) return;
     this.#put(this.#slab.subarray(0, length), this.#position);
     this.#inSlab = 0;
     this.#position += length;
@@ -51,10 +57,20 @@ export class ChunkCollector {
     this.#inSlab = 0;
     this.#position = position;
   }
+
+  /** Forgets what has been collected, and leaves the memory to the next collector. */
+  release(): void {
+    if (this.#slab !== undefined && spare.length < MAX_SPARE_SLABS) spare.push(this.#slab);
+    this.#slab = undefined;
+    this.#inSlab = 0;
+  }
 }
+
+const spare: Buffer[] = [];
+const MAX_SPARE_SLABS = 4;
 
 /** One system call for this many bytes; more gains nothing. */
 const SLAB_BYTES = 1024 * 1024;
 
 /** From here on a copy costs more than a system call. */
-const DIRECT_BYTES = 256 * 1024;
+const DIRECT_BYTES = 64 * 1024;

@@ -8,6 +8,7 @@ import {
   createVerifier,
   type Descriptor,
   digestAlgorithm,
+  type SinkFile,
   type Verifier,
 } from "@reg/content";
 import { ChunkCollector } from "./chunk-collector.ts";
@@ -159,6 +160,8 @@ class PartialWriter implements ContentWriter {
   readonly #collector = new ChunkCollector((bytes, position) => this.#put(bytes, position));
   #offset = 0;
   #verifier: Verifier;
+  /** Of what another thread wrote and hashed from the first byte on. */
+  #digest: string | undefined;
   #open = true;
   /** Up to where the system has been told to write to the disk. */
   #flushed = 0;
@@ -183,33 +186,50 @@ class PartialWriter implements ContentWriter {
     return this.#offset;
   }
 
-  /** Hashes what an earlier writer left. */
-  async takeUp(signal: AbortSignal | undefined): Promise<void> {
-    const { fd } = this.#partial;
-    const left = fstatSync(fd).size;
-    // Longer than the content: not a part of it.
-    if (left > this.#descriptor.size) return this.restart();
-    const buffer = Buffer.allocUnsafe(Math.min(REHASH_BYTES, left));
-    let position = 0;
-    while (position < left) {
-      signal?.throwIfAborted();
-      const { bytesRead } = await readAsync(
-        fd,
-        buffer,
-        0,
-        Math.min(buffer.byteLength, left - position),
-        position,
-      );
-      if (bytesRead === 0) break;
-      this.#verifier.write(buffer.subarray(0, bytesRead));
-      position += bytesRead;
-    }
-    this.#collector.reset(position);
-    this.#offset = position;
+  /** Only from the first byte on can another thread know the digest in the end. */
+  get file(): SinkFile | undefined {
+    if (!this.#open || this.#collector.position > 0) return undefined;
+    return {
+      fd: this.#partial.fd,
+      position: 0,
+      size: this.#descriptor.size,
+      algorithm: digestAlgorithm(this.#descriptor.digest),
+      wrote: (bytes, digest) => {
+        this.#assertOpen();
+        this.#collector.reset(this.#collector.position + bytes);
+        this.#digest = digest;
+        if (this.#durable) this.#flushEarly(this.#collector.position);
+      },
+      failed: (cause) => {
+        this.#discard();
+        return storageError(this.#path, cause);
+      },
+    };
   }
 
-  write(chunk: Uint8Array): void {
+  /** Hashes what an earlier writer left. */
+  async takeUp(signal: AbortSignal | undefined): Promise<void> {
+    const left = fstatSync(this.#partial.fd).size;
+    // Longer than the content: not a part of it.
+    if (left > this.#descriptor.size) return this.restart();
+    await this.#rehash(left, signal);
+    this.#offset = this.#verifier.received;
+    this.#collector.reset(this.#offset);
+  }
+
+  write(chunk: Uint8Array): void | Promise<void> {
     this.#assertOpen();
+    if (this.#verifier.received < this.#collector.flushed) {
+      // Another thread stopped half-way: its hash is gone, the bytes are here.
+      return this.#rehash(this.#collector.flushed).then(() => {
+        const { received } = this.#verifier;
+        if (received === this.#collector.flushed) return this.write(chunk);
+        const cause = new Error(
+          `the file ended after ${received} of ${this.#collector.flushed} bytes written`,
+        );
+        throw storageError(this.#path, cause);
+      });
+    }
     if (this.#collector.position + chunk.byteLength > this.#descriptor.size) {
       this.#discard();
       throw tooLong(this.#descriptor);
@@ -221,6 +241,7 @@ class PartialWriter implements ContentWriter {
     this.#assertOpen();
     await onDisk(this.#path, async () => ftruncateSync(this.#partial.fd, 0));
     this.#verifier = createVerifier(this.#descriptor);
+    this.#digest = undefined;
     this.#collector.reset(0);
     this.#offset = 0;
     this.#flushed = 0;
@@ -231,7 +252,7 @@ class PartialWriter implements ContentWriter {
     const { fd, path } = this.#partial;
     try {
       this.#collector.flush();
-      this.#verifier.end();
+      await this.#verify();
       await this.#flush;
       if (this.#flushFailure !== undefined) throw storageError(this.#path, this.#flushFailure);
       if (this.#durable) await onDisk(this.#path, () => fsyncAsync(fd));
@@ -239,7 +260,7 @@ class PartialWriter implements ContentWriter {
       this.#discard();
       throw cause;
     }
-    this.#open = false;
+    this.#end();
     closeSync(fd);
     try {
       await commitFile(path, this.#path, { durable: this.#durable });
@@ -260,10 +281,31 @@ class PartialWriter implements ContentWriter {
       return;
     }
     if (this.#collector.position === 0) return this.#discard();
-    this.#open = false;
+    this.#end();
     await this.#flush;
     closeSync(this.#partial.fd);
     this.#partial.lock.release();
+  }
+
+  async #verify(): Promise<void> {
+    const { digest, size } = this.#descriptor;
+    if (this.#digest === digest && this.#collector.position === size) return;
+    // Whatever is wrong is told by the verifier.
+    if (this.#verifier.received < this.#collector.position) await this.#rehash(this.#collector.position);
+    this.#verifier.end();
+  }
+
+  /** Hashes what is in the file and has not been hashed here. */
+  async #rehash(end: number, signal?: AbortSignal): Promise<void> {
+    const buffer = Buffer.allocUnsafe(Math.min(REHASH_BYTES, end));
+    while (this.#verifier.received < end) {
+      signal?.throwIfAborted();
+      const position = this.#verifier.received;
+      const length = Math.min(buffer.byteLength, end - position);
+      const { bytesRead } = await readAsync(this.#partial.fd, buffer, 0, length, position);
+      if (bytesRead === 0) break;
+      this.#verifier.write(buffer.subarray(0, bytesRead));
+    }
   }
 
   #put(bytes: Uint8Array, position: number): void {
@@ -293,8 +335,13 @@ class PartialWriter implements ContentWriter {
 
   #discard(): void {
     if (!this.#open) return;
-    this.#open = false;
+    this.#end();
     discardPartialFile(this.#partial);
+  }
+
+  #end(): void {
+    this.#open = false;
+    this.#collector.release();
   }
 
   #assertOpen(): void {

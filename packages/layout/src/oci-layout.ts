@@ -344,6 +344,9 @@ function withCommitHook(writer: ContentWriter, committed: () => Promise<void>): 
     get offset() {
       return writer.offset;
     },
+    get file() {
+      return writer.file;
+    },
     write: (chunk) => writer.write(chunk),
     restart: () => writer.restart(),
     async commit() {

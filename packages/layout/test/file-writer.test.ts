@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { writeSync } from "node:fs";
 import { appendFile, mkdtemp, readdir, readFile, rm, truncate, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -35,6 +36,70 @@ describe("a file writer", () => {
       expect((await readFile(path)).equals(content)).toBe(true);
       expect(await readdir(dir)).toEqual(["file"]);
     }
+  });
+
+  it("takes what another thread wrote and hashed, and reads it again where its digest is another", async () => {
+    const { digest } = blob(bytes);
+    for (const told of [digest, `sha256:${"0".repeat(64)}`, undefined]) {
+      const writer = await fileWriter(path, blob(bytes));
+      const { file } = writer;
+      expect(file).toMatchObject({ position: 0, size: bytes.byteLength, algorithm: "sha256" });
+      writeSync(file?.fd ?? -1, bytes);
+      file?.wrote(1_000_000);
+      file?.wrote(3_000_000, told);
+      await writer.commit();
+      expect((await readFile(path)).equals(bytes)).toBe(true);
+      await rm(path);
+    }
+  });
+
+  it("refuses what another thread wrote where it is not the content, or not all of it", async () => {
+    const wrong = randomBytes(bytes.byteLength);
+    for (const [written, code] of [
+      [wrong, "DIGEST_MISMATCH"],
+      [bytes.subarray(0, 3_999_999), "SIZE_MISMATCH"],
+    ] as const) {
+      const writer = await fileWriter(path, blob(bytes));
+      writeSync(writer.file?.fd ?? -1, written);
+      writer.file?.wrote(written.byteLength, blob(written).digest);
+      await expect(writer.commit()).rejects.toMatchObject({ code });
+      expect(await readdir(dir)).toEqual([]);
+    }
+  });
+
+  it("goes on behind what another thread left, in the same writer and in the next", async () => {
+    const half = bytes.subarray(0, 2_500_000);
+    const first = await fileWriter(path, blob(bytes));
+    writeSync(first.file?.fd ?? -1, half);
+    first.file?.wrote(half.byteLength);
+    expect(first.file).toBeUndefined();
+    for (let at = half.byteLength; at < bytes.byteLength; at += 700_000) {
+      await first.write(bytes.subarray(at, at + 700_000));
+    }
+    await first.commit();
+    expect((await readFile(path)).equals(bytes)).toBe(true);
+    await rm(path);
+
+    const second = await fileWriter(path, blob(bytes));
+    writeSync(second.file?.fd ?? -1, half);
+    second.file?.wrote(half.byteLength);
+    await second.abort();
+    const third = await fileWriter(path, blob(bytes));
+    expect(third.offset).toBe(half.byteLength);
+    // What was left is hashed here: nobody else can know the digest of the whole.
+    expect(third.file).toBeUndefined();
+    await third.write(bytes.subarray(half.byteLength));
+    await third.commit();
+    expect((await readFile(path)).equals(bytes)).toBe(true);
+  });
+
+  it("leaves nothing behind where another thread could not write", async () => {
+    const writer = await fileWriter(path, blob(bytes));
+    const system = { code: "ENOSPC", errno: -28, syscall: "write" };
+    const cause = Object.assign(new Error("ENOSPC: no space left on device, write"), system);
+    expect(writer.file?.failed(cause)).toMatchObject({ code: "STORAGE", cause });
+    expect(await readdir(dir)).toEqual([]);
+    await writer.abort();
   });
 
   it("goes on where an aborted one stopped, and not where another content was begun", async () => {

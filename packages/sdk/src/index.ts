@@ -8,7 +8,7 @@ export { type ImageConfig as ImageConfigDocument, LIMITS, type Limits as Content
 export * from "@reg/layout";
 export * from "@reg/reference";
 export { digestAlgorithm } from "@reg/reference";
-export type { ByteSink } from "@reg/transport";
+export type { ByteSink, SinkFile } from "@reg/transport";
 export * from "@reg/transport";
 export { type CreateClientOptions, createClient } from "./create-client.ts";
 export { createTransport, type RegistryTransport, type TransportOptions } from "./create-transport.ts";

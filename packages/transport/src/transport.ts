@@ -28,6 +28,31 @@ export interface ByteSink {
    */
   accept?(head: ResponseHead): void;
   write(chunk: Uint8Array): void | Promise<void>;
+  /** The file that the bytes go to, where there is one: see {@link SinkFile}. */
+  readonly file?: SinkFile | undefined;
+}
+
+/**
+ * The file that a sink's bytes go to, one after another. An engine that has other threads may write and hash them there
+ * in place of calling `write`, and says so by the functions here. Until the request has settled nobody else writes to
+ * the file or closes it: its number could become another file's.
+ */
+export interface SinkFile {
+  /** Open for writing in this process. */
+  readonly fd: number;
+  /** Where in the file the first byte goes. */
+  readonly position: number;
+  /** Bytes that are wanted; no more are written. */
+  readonly size: number;
+  /** What is to be known of the bytes in the end. */
+  readonly algorithm: "sha256" | "sha512";
+  /**
+   * So many more bytes are in the file; with the digest (`sha256:…`) of all of them, from the position on, as soon as
+   * the body has ended. Throw to refuse the rest.
+   */
+  wrote(bytes: number, digest?: string): void;
+  /** The bytes could not be written, or more came than are wanted. Gives what the request is to reject with. */
+  failed(cause: unknown): unknown;
 }
 
 /** What a request is for; middleware judges by it, engines ignore it. */

@@ -1,5 +1,6 @@
 import { type ApiPath, parseApiPath } from "./api-path.ts";
 import { CircuitBreaker } from "./circuit-breaker.ts";
+import { countingFile } from "./counting-file.ts";
 import { emitEvent, factsOf, isObserved, withId } from "./emit-event.ts";
 import { isTransportError, TransportError } from "./errors.ts";
 import { portableHeaders } from "./portable-headers.ts";
@@ -154,6 +155,7 @@ function noticing(sink: ByteSink, begun: () => void, count: (size: number) => vo
       count(chunk.byteLength);
       return sink.write(chunk);
     },
+    file: sink.file && countingFile(sink.file, count),
   };
 }
 

@@ -22,7 +22,11 @@ export interface Job {
 
 /** Decides what runs when: see {@link createScheduler}. */
 export interface Scheduler {
-  run<T>(job: Job, task: () => Promise<T>): Promise<T>;
+  /**
+   * Runs a task when there is a place for it. The task may say that it asks no host for anything any more: what is left
+   * of it, waiting for the disk most likely, then keeps nobody else waiting.
+   */
+  run<T>(job: Job, task: (leave: () => void) => Promise<T>): Promise<T>;
 }
 
 /**
@@ -47,6 +51,7 @@ export function createScheduler(options: SchedulerOptions = {}): Scheduler {
   const large: Waiting[] = [];
   let active = 0;
   let activeLarge = 0;
+  let leaving = 0;
 
   const hasPlace = (host: string): boolean =>
     (busy.get(host) ?? 0) < atLeastOne(perHost.get(host) ?? perHost.get("*") ?? Number.POSITIVE_INFINITY);
@@ -112,10 +117,19 @@ export function createScheduler(options: SchedulerOptions = {}): Scheduler {
   return {
     async run(job, task) {
       const taken = await place(job);
-      try {
-        return await task();
-      } finally {
+      let hasLeft = false;
+      const leave = (): void => {
+        if (hasLeft || leaving >= MAX_LEAVING) return;
+        hasLeft = true;
+        leaving += 1;
         take(taken, -1);
+        startAll();
+      };
+      try {
+        return await task(leave);
+      } finally {
+        if (hasLeft) leaving -= 1;
+        else take(taken, -1);
         startAll();
       }
     },
@@ -124,6 +138,9 @@ export function createScheduler(options: SchedulerOptions = {}): Scheduler {
 
 /** Above this a transfer takes longer than a round trip on most lines, and counts as large. */
 const LARGE_BYTES = 1024 * 1024;
+
+/** A disk slower than the network gets no further behind than this: each of them may hold a file open. */
+const MAX_LEAVING = 32;
 
 /** What is to be done for each signal: one listener does it all, for signals search their listeners one by one. */
 const aborts = new WeakMap<AbortSignal, Set<() => void>>();

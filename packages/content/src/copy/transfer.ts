@@ -2,6 +2,7 @@ import type { Descriptor } from "../descriptor.ts";
 import { ownerOf } from "../edit/overlay.ts";
 import { ContentError } from "../errors.ts";
 import type { ProgressEvent } from "../progress.ts";
+import type { Ranges } from "../ranges.ts";
 import type { ByteSink, ContentSource, ContentTarget, ContentWriter } from "../store.ts";
 import { inlineData } from "../verifier.ts";
 import { isMismatch } from "./manifest-reader.ts";
@@ -14,6 +15,8 @@ export interface TransferContext {
   readonly target: ContentTarget;
   readonly scheduler: Scheduler;
   readonly signal: AbortSignal;
+  /** Whether a large blob comes over several connections, where the source has any. */
+  readonly ranges?: Ranges | undefined;
   /** Where events go; `undefined` where nobody listens, so that the bytes pass without a detour. */
   readonly emit: ((event: ProgressEvent) => void | Promise<void>) | undefined;
 }
@@ -56,21 +59,25 @@ export async function transferBlob(context: TransferContext, descriptor: Descrip
     await emit?.({ type: "skipped", descriptor });
     return { how: "skipped" };
   }
-  return scheduler.run({ size: descriptor.size, hosts: [source.host, target.host], signal }, async () => {
-    await emit?.({ type: "started", descriptor });
-    const bytes = await moveBlob(context, descriptor).catch(async (error: unknown) => {
-      // Wrong bytes may be a broken cache on the way, or what an earlier run left: they get one more chance.
-      if (!isMismatch(error) || signal.aborted) throw error;
-      await emit?.({
-        type: "retried",
-        descriptor,
-        reason: error instanceof Error ? error.message : "wrong bytes",
+  return scheduler.run(
+    { size: descriptor.size, hosts: [source.host, target.host], signal },
+    async (leave) => {
+      await emit?.({ type: "started", descriptor });
+      const bytes = await moveBlob(context, descriptor, { onMoved: leave }).catch(async (error: unknown) => {
+        // Wrong bytes may be a broken cache on the way, or what an earlier run left: they get one more chance.
+        if (!isMismatch(error) || signal.aborted) throw error;
+        await emit?.({
+          type: "retried",
+          descriptor,
+          reason: error instanceof Error ? error.message : "wrong bytes",
+        });
+        // Over one connection, for whoever mixes up the parts of a blob does so again.
+        return moveBlob({ ...context, ranges: "off" }, descriptor, { verify: true });
       });
-      return moveBlob(context, descriptor, { verify: true });
-    });
-    await emit?.({ type: "done", descriptor });
-    return { how: "copied", bytes };
-  });
+      await emit?.({ type: "done", descriptor });
+      return { how: "copied", bytes };
+    },
+  );
 }
 
 /**
@@ -78,17 +85,19 @@ export async function transferBlob(context: TransferContext, descriptor: Descrip
  *
  * A registry verifies what is uploaded (distribution-spec, "Pushing blobs", `DIGEST_INVALID`): what lies here and is
  * large is not hashed a second time on its way there, unless `verify` asks for it, which tells whose fault it is.
+ *
+ * `onMoved` is told when neither end is asked for anything any more, and only the target's disk is waited for.
  */
 export async function moveBlob(
   context: TransferContext,
   descriptor: Descriptor,
-  options: { readonly verify?: boolean } = {},
+  options: { readonly verify?: boolean; readonly onMoved?: () => void } = {},
 ): Promise<number> {
   const { source, target, signal, emit } = context;
   const inline = await onSide("source", signal, () => inlineData(descriptor));
   if (inline === undefined && target.writer !== undefined) {
     const writer = await onSide("target", signal, () => target.writer?.(descriptor, { signal }));
-    if (writer !== undefined) return moveIntoWriter(context, descriptor, writer);
+    if (writer !== undefined) return moveIntoWriter(context, descriptor, writer, options.onMoved);
   }
   if (inline !== undefined || descriptor.size <= BUFFERED_BYTES) {
     const bytes =
@@ -113,22 +122,43 @@ const BUFFERED_BYTES = 256 * 1024;
 
 /** The fast path: bytes go from the source straight into a sink that hashes them. */
 async function moveIntoWriter(
-  { source, signal, emit }: TransferContext,
+  { source, signal, emit, ranges }: TransferContext,
   descriptor: Descriptor,
   writer: ContentWriter,
+  onMoved: (() => void) | undefined,
 ): Promise<number> {
   let finished = false;
   try {
     if (writer.offset > descriptor.size) await onSide("target", signal, () => writer.restart());
     const { offset } = writer;
     let done = offset;
+    const advance = (bytes: number): void => {
+      done += bytes;
+      if (done <= descriptor.size) return;
+      const message = `${descriptor.digest} has more than the ${descriptor.size} bytes announced.`;
+      throw markSide(new ContentError("SIZE_MISMATCH", message), "source", signal);
+    };
+    const { file } = writer;
+    let untold: { readonly error: unknown } | undefined;
     const sink: ByteSink = {
+      file: file && {
+        fd: file.fd,
+        position: file.position,
+        size: file.size,
+        algorithm: file.algorithm,
+        wrote(bytes, digest) {
+          advance(bytes);
+          file.wrote(bytes, digest);
+          if (untold !== undefined) throw untold.error;
+          // Another thread does not wait for the listener; what it has against the copy still ends it.
+          emit?.({ type: "bytes", descriptor, done })?.catch((error: unknown) => {
+            untold ??= { error };
+          });
+        },
+        failed: (cause) => markSide(file.failed(cause), "target", signal),
+      },
       write(chunk) {
-        done += chunk.byteLength;
-        if (done > descriptor.size) {
-          const message = `${descriptor.digest} has more than the ${descriptor.size} bytes announced.`;
-          throw markSide(new ContentError("SIZE_MISMATCH", message), "source", signal);
-        }
+        advance(chunk.byteLength);
         const written = writeMarked(writer, chunk, signal);
         if (emit === undefined) return written;
         const event = { type: "bytes", descriptor, done } as const;
@@ -137,11 +167,13 @@ async function moveIntoWriter(
     };
     if (offset < descriptor.size) {
       await onSide("source", signal, async () => {
-        const options = { offset, signal, verify: false, onRetry: retryTeller(emit, descriptor) };
+        const options = { offset, signal, verify: false, ranges, onRetry: retryTeller(emit, descriptor) };
         if (source.fetchInto !== undefined) return source.fetchInto(descriptor, sink, options);
         for await (const chunk of await source.fetch(descriptor, options)) await sink.write(chunk);
       });
     }
+    if (untold !== undefined) throw untold.error;
+    onMoved?.();
     finished = true;
     await commit(writer, signal);
     return done - offset;
@@ -181,18 +213,18 @@ async function moveByPush(
   descriptor: Descriptor,
   verify: boolean,
 ): Promise<number> {
-  const { source, target, signal, emit } = context;
+  const { source, target, signal, emit, ranges } = context;
   const onRetry = retryTeller(emit, descriptor);
   let moved = 0;
   const chunksOf = async (offset: number, pullSignal: AbortSignal): Promise<AsyncIterable<Uint8Array>> => {
     const { fetchInto } = source;
     // From registry to registry, bytes go out from the buffer they were read into.
     if (fetchInto === undefined || source.remote !== true || target.remote !== true) {
-      return source.fetch(descriptor, { offset, verify, onRetry, signal: pullSignal });
+      return source.fetch(descriptor, { offset, verify, ranges, onRetry, signal: pullSignal });
     }
     return pulledBytes(
       (sink, sinkSignal) =>
-        fetchInto.call(source, descriptor, sink, { offset, verify, onRetry, signal: sinkSignal }),
+        fetchInto.call(source, descriptor, sink, { offset, verify, ranges, onRetry, signal: sinkSignal }),
       pullSignal,
     );
   };

@@ -38,6 +38,43 @@ test("starts the largest first, and small ones beside them in the order they cam
   await Promise.all(all);
 });
 
+test("gives the place of a task that only waits for its disk to the next, up to a bound", async () => {
+  const scheduler = createScheduler({ concurrency: 1 });
+  const gate = deferred();
+  let started = 0;
+  const jobs = Array.from({ length: 50 }, () =>
+    scheduler.run({ size: 10 }, async (leave) => {
+      started += 1;
+      leave();
+      leave();
+      await gate.promise;
+    }),
+  );
+  await turn();
+  await turn();
+  // 32 have left, and the next had to keep its place.
+  expect(started).toBe(33);
+  gate.resolve();
+  await Promise.all(jobs);
+  expect(started).toBe(50);
+  const [first, second] = [deferred(), deferred()];
+  const order: string[] = [];
+  const one = scheduler.run({ size: 0 }, async () => {
+    order.push("one");
+    await first.promise;
+  });
+  const two = scheduler.run({ size: 0 }, async () => {
+    order.push("two");
+    await second.promise;
+  });
+  await turn();
+  // Places were given back once, not twice.
+  expect(order).toEqual(["one"]);
+  first.resolve();
+  second.resolve();
+  await Promise.all([one, two]);
+});
+
 test("keeps to its bounds, in all, for large ones, and for each host", async () => {
   const scheduler = createScheduler({
     concurrency: 6,

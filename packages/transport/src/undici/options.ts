@@ -70,6 +70,12 @@ export interface UndiciTransportOptions extends TlsSettings, Partial<ExchangeLim
    * these hosts (`host` or `host:port`).
    */
   readonly allowPrivate?: boolean | readonly string[];
+  /**
+   * Threads beside this one that fetch large blobs whole, and hash and write them, where they go to a file; 0. A thread
+   * of its own pays as soon as several blobs come faster than one thread can hash. None is used where `dispatcher`,
+   * `lookup` or `observe` is given, or where a worker cannot start (as in a bundle without its file).
+   */
+  readonly workers?: number;
   /** Told of connections; requests tell their own observer. */
   readonly observe?: TransportObserver;
 }

@@ -1,9 +1,16 @@
 import type { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import { TransportError } from "../errors.ts";
-import type { RequestBody, TransportEngine, TransportRequest } from "../transport.ts";
+import type {
+  RequestBody,
+  Transport,
+  TransportEngine,
+  TransportRequest,
+  TransportResponse,
+} from "../transport.ts";
 import { DEFAULT_LIMITS, type ExchangeLimits, type Watchdog } from "../watchdog.ts";
-import { createAgents } from "./agents.ts";
+import { type Chosen, createAgents } from "./agents.ts";
+import { createBlobWorkers } from "./blob-workers.ts";
 import { Exchange } from "./exchange.ts";
 import type { UndiciTransportOptions } from "./options.ts";
 
@@ -32,10 +39,8 @@ export function undiciTransport(options: UndiciTransportOptions = {}): Transport
     minRateWindowMs: options.minRateWindowMs ?? DEFAULT_LIMITS.minRateWindowMs,
   };
   const agents = createAgents(options);
-  const transport = async (request: TransportRequest) => {
-    request.signal?.throwIfAborted();
-    const { dispatcher, borrowed } = await agents.dispatcherFor(request);
-    request.signal?.throwIfAborted();
+  const send = (request: TransportRequest, { dispatcher, borrowed }: Chosen): Promise<TransportResponse> => {
+    if (request.signal?.aborted === true) return Promise.reject(request.signal.reason);
     const exchange = new Exchange(request, limits, borrowed);
     try {
       dispatcher.dispatch(dispatchOptions(request, exchange), exchange);
@@ -45,9 +50,23 @@ export function undiciTransport(options: UndiciTransportOptions = {}): Transport
         error instanceof Error ? error : new Error("Dispatch failed", { cause: error }),
       );
     }
-    return await exchange.response;
+    return exchange.response;
   };
-  return Object.assign(transport, { close: () => agents.close() });
+  const chooseAndSend = async (request: TransportRequest): Promise<TransportResponse> => {
+    request.signal?.throwIfAborted();
+    return send(request, await agents.dispatcherFor(request));
+  };
+  const here = (request: TransportRequest): Promise<TransportResponse> => {
+    const known = agents.known(request);
+    return known === undefined ? chooseAndSend(request) : send(request, known);
+  };
+  const workers = createBlobWorkers(options);
+  const transport: Transport =
+    workers === undefined ? here : (request) => workers.run(request, () => here(request));
+  const close = async (): Promise<void> => {
+    await Promise.all([agents.close(), workers?.close()]);
+  };
+  return Object.assign(transport, { close });
 }
 
 /** Larger bodies go out in slices, so that their progress shows: at once, they would count as sent before they are. */
@@ -62,7 +81,10 @@ function dispatchOptions(request: TransportRequest, exchange: Exchange): Dispatc
     );
   }
   const headers: Record<string, string> = { "accept-encoding": "identity" };
-  for (const [name, value] of Object.entries(request.headers)) headers[name.toLowerCase()] = value;
+  for (const name of Object.keys(request.headers)) {
+    const value = request.headers[name];
+    if (value !== undefined) headers[name.toLowerCase()] = value;
+  }
   if (body !== undefined)
     headers["content-length"] = String(body instanceof Uint8Array ? body.byteLength : body.size);
   return {

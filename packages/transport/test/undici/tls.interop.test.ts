@@ -1,10 +1,15 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort, hasPrograms, run } from "../../../../.config/programs.ts";
-import { type TransportEngine, type TransportRequest, withRedirects } from "../../src/index.ts";
+import {
+  type ByteSink,
+  type TransportEngine,
+  type TransportRequest,
+  withRedirects,
+} from "../../src/index.ts";
 import { readCertsFolders } from "../../src/node.ts";
 import { type UndiciTransportOptions, undiciTransport } from "../../src/undici.ts";
 import { Authority } from "../authority.ts";
@@ -126,6 +131,36 @@ describe.skipIf(!installed)("TLS in front of a registry (needs nginx and openssl
     for (const path of ["/big", "/closing"]) {
       expect(await Promise.all([pull(path), pull(path), pull(path)])).toEqual([expected, expected, expected]);
     }
+  });
+
+  it("has a worker trust, over TLS, what is trusted for the host", async () => {
+    const body = randomBytes(6_000_000);
+    await writeFile(authority.path("big"), body);
+    const engine = engineOf({ workers: 1, tlsFor: async () => ({ ca }) });
+    const pull = async (name: string): Promise<number> => {
+      const file = await open(authority.path(name), "w+");
+      let elsewhere = 0;
+      const sink: ByteSink = {
+        write: (chunk) => file.write(chunk).then(() => undefined),
+        file: {
+          fd: file.fd,
+          position: 0,
+          size: body.byteLength,
+          algorithm: "sha256",
+          wrote: (bytes) => {
+            elsewhere += bytes;
+          },
+          failed: (cause) => cause,
+        },
+      };
+      const response = await engine(get("good", { url: new URL("/big", get("good").url), sink }));
+      expect(response.status).toBe(200);
+      await file.close();
+      expect((await readFile(authority.path(name))).equals(body)).toBe(true);
+      return elsewhere;
+    };
+    const pulled = await Promise.all([pull("one"), pull("two")]);
+    expect(pulled).toContain(body.byteLength);
   });
 
   it("says which certificate it refuses, why, and what to do", async () => {
