@@ -46,8 +46,8 @@ export const goals: readonly Goal[] = [
   costRatio("push-512m", "wall", "peer", 1.05),
   cpuPerGibibyte("push-512m", 0.5, 0.6),
   costRatio("copy-512m", "wall", "crane", 1),
-  // 201 blobs, the manifest read and written.
-  count("mount-200", "requests", 203),
+  // 201 mounts; the manifest is read, looked for by tag and by digest, and written: nothing of a blob moves.
+  count("mount-200", "requests", 205),
   speed("mount-200", "peer", 1.2),
   costRatio("start", "wall", "node", 1.5),
 ];

@@ -34,6 +34,8 @@ export interface Turn {
   readonly command: readonly string[];
   /** Whether the command prints what it cost itself (see `in-process/report-cost.ts`), rather than cost that as a whole. */
   readonly reports?: boolean | undefined;
+  /** Beside this program's own. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
   /** How often the command runs within the turn; the cost is that of one. Default 1. */
   readonly times?: number | undefined;
   /** Of this turn so far. */

@@ -9,6 +9,8 @@ export interface MeasureOptions {
   readonly times?: number | undefined;
   /** It prints its own wall time, CPU time and peak as the last line of its output, in JSON. Default false. */
   readonly reports?: boolean | undefined;
+  /** Beside this program's own. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -21,14 +23,14 @@ const LOOK_MILLISECONDS = 10;
 /** Runs a command to its end; its output only shows where it fails. */
 export async function measure(
   command: readonly string[],
-  { times = 1, reports = false, signal }: MeasureOptions = {},
+  { times = 1, reports = false, env, signal }: MeasureOptions = {},
 ): Promise<Measured> {
   signal?.throwIfAborted();
   const before = process.cpuUsage();
   // The shell's own `time` has what Node does not give: the CPU time of a child that ended.
   const script = `TIMEFORMAT=$'\\n%R %U %S'; time for ((i = 0; i < ${times}; i++)); do "$@" || exit; done`;
   const child = spawn("bash", ["-c", script, "bash", ...command], {
-    env: { ...process.env, LC_ALL: "C" },
+    env: { ...process.env, ...env, LC_ALL: "C" },
     stdio: ["ignore", "pipe", "pipe"],
     // A group of its own, so that what it started ends with it.
     detached: true,
