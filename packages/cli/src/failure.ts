@@ -52,6 +52,8 @@ export function failureDocument(failure: Failure): object {
 /** The packages name their own options; here are those of the command line. */
 export function howToAllow(message: string): string | undefined {
   if (message.includes("sendSecretsOverPlainHttp")) return "here: --plain-http together with --insecure";
+  if (message.includes("option apiToken")) return "here: --api-token-stdin, or --by emptying";
+  if (message.includes('option by: "emptying"')) return "here: --by emptying";
   return message.includes("realms:") ? "here: --realm HOST=URL" : undefined;
 }
 
@@ -75,7 +77,8 @@ function hintOf(error: Error, code: string, command: string | undefined): string
   const own = property(error, "hint");
   if (typeof own === "string" && own !== "" && !error.message.includes(own)) return own;
   if (code === "NOT_FOUND") return whereToLook(error, command);
-  if (code === "POLICY_REFUSED") return howToAllow(error.message);
+  const allowed = howToAllow(error.message);
+  if (allowed !== undefined || code === "POLICY_REFUSED") return allowed;
   if (code === "UNAUTHENTICATED") return howToSignIn(error);
   // A message of two sentences says the next step already.
   if (/[.;] \S/.test(error.message)) return undefined;

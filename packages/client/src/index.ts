@@ -47,6 +47,6 @@ export type {
   RepositoryDeletionProgress,
   RepositoryDeletionWay,
 } from "./repository-delete.ts";
-export { RepositoryDeletionError } from "./repository-delete.ts";
+export { isRepositoryDeletionError, RepositoryDeletionError } from "./repository-delete.ts";
 export type { RequestOptions } from "./request.ts";
 export type { DeleteTagOptions, ListTagsOptions, TagDetails, TagDetailsOptions, Tags } from "./tags.ts";

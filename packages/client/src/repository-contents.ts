@@ -48,7 +48,10 @@ export async function findContents(access: Access, options: FindOptions): Promis
     options.onFound?.(tag);
     if (found === undefined) continue;
     const known = manifests.get(found.digest);
-    if (known === undefined) manifests.set(found.digest, found);
+    if (known === undefined) {
+      manifests.set(found.digest, found);
+      options.onFound?.(found.digest);
+    }
     (known ?? found).tags.push(tag);
   }
   await follow(reading, manifests, options.manifests, options);

@@ -7,6 +7,8 @@ import { emptyRepository, incomplete } from "./repository-emptying.ts";
 import { assertToken, isOffer, type Offer, REPOSITORY_WAYS, type RepositoryWay } from "./repository-ways.ts";
 import { listTags } from "./tags.ts";
 
+const BRAND = Symbol.for("@reg/client/repository-deletion-error");
+
 /** How a repository is deleted: by an API its registry has for it, or manifest by manifest. */
 export type RepositoryDeletionWay = "acr" | "harbor" | "quay" | "emptying";
 
@@ -64,6 +66,10 @@ export interface DeletedRepository {
  * remains, where its `manifests` are those that no tag leads to any more.
  */
 export class RepositoryDeletionError extends RegistryError {
+  static {
+    Object.defineProperty(RepositoryDeletionError.prototype, BRAND, { value: true });
+  }
+
   override readonly name: string = "RepositoryDeletionError";
   /** What was deleted, and what was not. */
   readonly outcome: DeletedRepository;
@@ -82,6 +88,23 @@ export class RepositoryDeletionError extends RegistryError {
     this.outcome = options.outcome;
     this.failures = options.failures;
   }
+}
+
+/**
+ * Recognises the error also when it comes from another installed copy of this package.
+ *
+ * @example
+ * ```ts
+ * import { isRepositoryDeletionError, RegistryClient } from "@reg/client";
+ * declare const client: RegistryClient;
+ * await client.catalog.delete("localhost:5000/demo", { by: "emptying" }).catch((error: unknown) => {
+ *   if (!isRepositoryDeletionError(error)) throw error;
+ *   console.log(error.outcome.remaining.manifests, error.failures);
+ * });
+ * ```
+ */
+export function isRepositoryDeletionError(error: unknown): error is RepositoryDeletionError {
+  return typeof error === "object" && error !== null && BRAND in error;
 }
 
 /** Deletes a repository; see {@link Catalog.delete}. */

@@ -1,5 +1,5 @@
 import type { CommandDefinition } from "../command.ts";
-import { ANNOTATION, IMAGE, REF, TARGET } from "./arguments.ts";
+import { ANNOTATION, IMAGE, REF, REPO, TARGET } from "./arguments.ts";
 
 const TO = {
   name: "to",
@@ -39,6 +39,47 @@ export const CHANGING: readonly CommandDefinition[] = [
       { line: "reg delete localhost:5000/app:1.2", does: "resolves the tag, then deletes by digest" },
     ],
     load: () => import("../commands/delete.ts"),
+  },
+  {
+    name: "repository delete",
+    summary: "Delete a repository with everything in it",
+    details: [
+      "No specification says how. Some registries have a way of their own, which is found out by asking: Azure's and Harbor's take the account that is signed in, and so does `reg serve`; Quay's takes the token of an OAuth application with the right to administer the repository.",
+      "Where a registry has none, --by emptying deletes every tag and every manifest that can be reached from one: those of indexes, and what refers to them. Manifests that nothing names are found by nobody; --manifest names them. Blobs are left to the registry's garbage collection, and the name may stay in its catalog. A manifest that is refused keeps what it leads to, and nothing else; what remains is printed, and the same line goes on, with --manifest for what no tag leads to any more.",
+    ],
+    arguments: [REPO],
+    options: [
+      {
+        name: "by",
+        value: "registry|emptying|either",
+        choices: ["registry", "emptying", "either"],
+        summary:
+          "who deletes: the registry, reg itself manifest by manifest, or whichever can (default: registry)",
+      },
+      {
+        name: "manifest",
+        value: "DIGEST",
+        many: true,
+        summary: "while emptying, this manifest too, which no tag leads to",
+      },
+      { name: "api-token-stdin", summary: "read the token for the registry's own API from standard input" },
+      { name: "dry-run", summary: "say what would be deleted, and delete nothing" },
+      { name: "yes", short: "y", summary: "do not ask; needed where there is no terminal to ask on" },
+    ],
+    examples: [
+      { line: "reg repository delete localhost:5000/team/app --dry-run", does: "how much there is of it" },
+      { line: "reg repository delete harbor.example/team/app --yes", does: "without being asked" },
+      {
+        line: "reg repository delete localhost:5000/team/app --by emptying",
+        does: "where the registry has no way to do it",
+      },
+      {
+        line: "reg repository delete quay.io/team/app --api-token-stdin --yes < token",
+        does: "as an OAuth application",
+      },
+    ],
+    resumable: true,
+    load: () => import("../commands/repository-delete.ts"),
   },
   {
     name: "append",
