@@ -2,8 +2,10 @@ import type { Socket } from "node:net";
 import type { PreparedSocket } from "./connector.ts";
 import { onWrite, skipContinue } from "./skip-continue.ts";
 
-/** Larger ones measured no better, and each connection has one. */
+/** Larger ones measured no better, and each connection that carries large bodies has one. */
 const READ_BUFFER_BYTES = 256 * 1024;
+/** What is enough for the answers of an API: many connections see nothing else, and large buffers call the collector. */
+const FIRST_BUFFER_BYTES = 16 * 1024;
 /** TLS hands over a record at a time, of 16 KiB at most (RFC 8446, section 5.1). */
 const TLS_READ_BUFFER_BYTES = 64 * 1024;
 const MAX_RECORD_BYTES = 16 * 1024;
@@ -11,6 +13,8 @@ const MAX_RECORD_BYTES = 16 * 1024;
 const MAX_SPARE_BUFFERS = 8;
 
 const spare: Buffer[] = [];
+/** To Node this is no buffer at all: it goes on with the one it has. Its types do not know that. */
+const UNCHANGED = undefined as unknown as Uint8Array;
 
 /**
  * Has a socket read into one buffer that it uses again and again, instead of allocating one for each read: half of the
@@ -22,17 +26,22 @@ const spare: Buffer[] = [];
  * of their own.
  */
 export function readThrough(secured: boolean): PreparedSocket {
-  const buffer = secured
-    ? Buffer.allocUnsafeSlow(TLS_READ_BUFFER_BYTES)
-    : (spare.pop() ?? Buffer.allocUnsafeSlow(READ_BUFFER_BYTES));
+  let buffer: Buffer = Buffer.allocUnsafeSlow(secured ? TLS_READ_BUFFER_BYTES : FIRST_BUFFER_BYTES);
   /** What undici has not consumed yet; not empty, though perhaps of no bytes, while it is paused. */
   const held: Uint8Array[] = [];
   let ended = false;
   /** What comes next after something was sent is the head of an answer. */
   let expectsHead = false;
   let attached: Socket | undefined;
-  const nextBuffer = (): Uint8Array =>
-    held.length === 0 ? buffer : Buffer.allocUnsafeSlow(MAX_RECORD_BYTES);
+  let wasFull = false;
+  const nextBuffer = (): Uint8Array => {
+    if (secured) return held.length === 0 ? buffer : Buffer.allocUnsafeSlow(MAX_RECORD_BYTES);
+    if (attached === undefined) return buffer;
+    if (!wasFull || buffer.length >= READ_BUFFER_BYTES) return UNCHANGED;
+    // What is held lies in the small one, which nobody reads into any more.
+    buffer = spare.pop() ?? Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+    return buffer;
+  };
   const takeHeld = (): Uint8Array | undefined => {
     const chunk = held.shift();
     if (!expectsHead || chunk === undefined || chunk.byteLength === 0) return chunk;
@@ -43,8 +52,9 @@ export function readThrough(secured: boolean): PreparedSocket {
   return {
     connectOptions: {
       onread: {
-        buffer: secured ? nextBuffer : buffer,
+        buffer: nextBuffer,
         callback: (size, filled) => {
+          wasFull = size === filled.length;
           held.push(filled.subarray(0, size));
           if (held.length === 1) attached?.emit("readable");
           return held.length === 0;
@@ -75,7 +85,7 @@ export function readThrough(secured: boolean): PreparedSocket {
         return false;
       };
       socket.once("close", () => {
-        if (!secured && spare.length < MAX_SPARE_BUFFERS) spare.push(buffer);
+        if (buffer.length === READ_BUFFER_BYTES && spare.length < MAX_SPARE_BUFFERS) spare.push(buffer);
       });
     },
   };
