@@ -55,7 +55,7 @@ export function fetchTransport(
       });
       return await exchange.answered(response);
     } catch (error) {
-      exchange.finished();
+      exchange.giveUp();
       throw exchange.describe(error);
     }
   };
@@ -90,13 +90,15 @@ class FetchExchange implements Watched {
       throw new TransportError("UNSUPPORTED", message);
     }
     this.#received = 0;
+    // When the body is read is up to whoever asked.
+    this.watchdog.pause();
     const headers = responseHeaders(response.headers);
     const head = { status: response.status, headers, url: response.url === "" ? url : new URL(response.url) };
     const encoding = headers.get("content-encoding") ?? "identity";
     const length = contentLength(headers);
     // What fetch has decoded is longer than what was announced.
     const expected = this.#hasBody(response) && encoding === "identity" ? length : undefined;
-    const chunks = this.#chunks(response, expected);
+    const chunks = this.#endable(this.#chunks(response, expected));
     const { sink } = this.#request;
     if (sink === undefined || response.status < 200 || response.status > 299) {
       return { ...head, body: responseBody(chunks, expected) };
@@ -108,6 +110,12 @@ class FetchExchange implements Watched {
   finished(): void {
     this.watchdog.stop();
     this.#request.signal?.removeEventListener("abort", this.#onAbort);
+  }
+
+  /** What is left of the answer is not wanted: the connection is not kept waiting for a reader. */
+  giveUp(): void {
+    this.finished();
+    this.#ending.abort();
   }
 
   describe(error: unknown): unknown {
@@ -134,6 +142,21 @@ class FetchExchange implements Watched {
     );
   }
 
+  /** A generator that is ended before it began does not come to its `finally`. */
+  #endable(chunks: AsyncGenerator<Uint8Array, void>): EndableChunks {
+    let begun = false;
+    return {
+      next: () => {
+        begun = true;
+        return chunks.next();
+      },
+      return: () => {
+        if (!begun) this.giveUp();
+        return chunks.return();
+      },
+    };
+  }
+
   async *#chunks(response: Response, expected: number | undefined): AsyncGenerator<Uint8Array, void> {
     const reader = response.body?.getReader();
     let complete = reader === undefined;
@@ -153,8 +176,8 @@ class FetchExchange implements Watched {
     } catch (error) {
       throw this.describe(error);
     } finally {
-      this.finished();
-      if (!complete) this.#ending.abort();
+      if (complete) this.finished();
+      else this.giveUp();
     }
   }
 }
@@ -168,8 +191,11 @@ class SinkError extends Error {
   }
 }
 
+type EndableChunks = Pick<AsyncGenerator<Uint8Array, void>, "next"> & { return(): Promise<Step> };
+type Step = IteratorResult<Uint8Array, void>;
+
 async function pump(
-  chunks: AsyncGenerator<Uint8Array, void>,
+  chunks: EndableChunks,
   sink: ByteSink,
   head: { status: number; headers: TransportResponse["headers"]; url: URL },
   watchdog: Watchdog,
@@ -180,7 +206,7 @@ async function pump(
     await chunks.return();
     throw new SinkError(error);
   }
-  for await (const chunk of chunks) {
+  for await (const chunk of { [Symbol.asyncIterator]: () => chunks }) {
     try {
       watchdog.pause();
       await sink.write(chunk);

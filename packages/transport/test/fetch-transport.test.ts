@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, vi } from "vitest";
-import { fetchTransport, type TransportRequest } from "../src/index.ts";
+import { type ByteSink, fetchTransport, type TransportRequest } from "../src/index.ts";
 import { answering, RawServer } from "./raw-server.ts";
 
 function get(url: URL, more: Partial<TransportRequest> = {}): TransportRequest {
@@ -47,6 +47,39 @@ describe("fetchTransport", () => {
     const fetch = async () => new Response("hello", { headers: { "content-length": "10" } });
     const response = await fetchTransport(fetch)(get(new URL("http://registry.example/")));
     await expect(response.body.bytes(10)).rejects.toMatchObject({ code: "TRUNCATED", received: 5 });
+  });
+
+  const refusing: ByteSink = {
+    accept: () => {
+      throw new Error("refused");
+    },
+    write: () => undefined,
+  };
+  it.each([
+    ["a large body that is discarded", "1000000", {}],
+    ["a body that its sink refuses", "1000000", { sink: refusing }],
+    ["a body whose length is no number", "1e6", {}],
+  ])("gives up the connection of %s", async (_what, length, more) => {
+    let signal: AbortSignal | null | undefined;
+    const fetch = async (_url: string, init: RequestInit): Promise<Response> => {
+      signal = init.signal;
+      return new Response("hello", { headers: { "content-length": length } });
+    };
+    const answer = fetchTransport(fetch)(get(new URL("http://registry.example/"), more));
+    await answer.then(
+      ({ body }) => body.discard(),
+      () => undefined,
+    );
+    expect(signal?.aborted).toBe(true);
+  });
+
+  it("lets the caller take its time before it reads the body", async () => {
+    const answer = ["HTTP/1.1 200 OK", "Content-Length: 5", "Connection: close", "", "hello"];
+    await using server = await RawServer.start(answering(answer));
+    const transport = fetchTransport(undefined, { headersTimeoutMs: 40, idleTimeoutMs: 40 });
+    const response = await transport(get(server.url()));
+    await sleep(120);
+    expect(Buffer.from(await response.body.bytes(10)).toString()).toBe("hello");
   });
 
   it("keeps deadlines for head and body", async () => {
