@@ -28,6 +28,20 @@ const REPLACED: readonly { readonly path: RegExp; readonly importer: RegExp; rea
     importer: /(?:client|util)\.js$/,
     contents: "exports.IncomingMessage = class {}; exports.maxHeaderSize = 16384;",
   },
+  {
+    // The parser, WebAssembly. After some five answers V8 would compile it anew, in another thread, for 30 ms of processor
+    // time that the end of the process waits for: now after hundreds. The parser is made in the same turn; then the budget
+    // is what it always is, as code that was kept is good for these flags alone.
+    path: /^\.\.\/llhttp\/llhttp_simd-wasm\.js$/,
+    importer: /client-h1\.js$/,
+    contents: `
+      if (!("Deno" in globalThis) && !("Bun" in globalThis)) {
+        const { setFlagsFromString } = process.getBuiltinModule("node:v8");
+        setFlagsFromString("--wasm-tiering-budget=2000000000");
+        queueMicrotask(() => setFlagsFromString("--wasm-tiering-budget=13000000"));
+      }
+      module.exports = require("../llhttp/llhttp_simd-wasm.js");`,
+  },
 ];
 
 /** undici without what a command line does not need when it starts. */

@@ -41,7 +41,8 @@ export function loadScript(file: string, folder: string | undefined, name: strin
   const kept = path === undefined ? undefined : readCode(path, identity);
   const script = new Script(text, { filename: file, cachedData: kept?.code });
   const compiled = kept !== undefined && script.cachedDataRejected === false;
-  const fresh = compiled && Date.now() - kept.writtenAt < KEPT_MILLISECONDS;
+  // Refused though whole, it was made under other flags of V8: whoever sets those is not made to write each time.
+  const fresh = kept !== undefined && Date.now() - kept.writtenAt < KEPT_MILLISECONDS;
   return {
     value: script.runInThisContext(),
     compiled,
