@@ -6,13 +6,18 @@ import {
   createHasher,
   digestAlgorithm,
   type Hasher,
+  type Ranges,
+  type SinkFile,
 } from "@reg/content";
 import type { Digest } from "@reg/reference";
 import type { ResponseHead, TransportRequest, TransportResponse } from "@reg/transport";
 import type { Access } from "./access.ts";
 import { blobSize } from "./blob-head.ts";
-import { judgeRange, type RangeVerdict } from "./blob-range.ts";
+import { isContent, judgeHead, type RangeVerdict } from "./blob-range.ts";
+import { BlobRanges, CUT } from "./blob-ranges.ts";
+import type { Downloads } from "./downloads.ts";
 import { RegistryError } from "./errors.ts";
+import { type RangeSettings, rangeSettings } from "./range-settings.ts";
 import { backoff, brokeWithinBody, isTransient, reasonOf } from "./transience.ts";
 import { blobUrl } from "./urls.ts";
 import type { WireRequest } from "./wire.ts";
@@ -26,6 +31,8 @@ export interface DownloadOptions {
   readonly length?: number | undefined;
   /** Whether a download of the whole is checked here. Default true. */
   readonly verify?: boolean | undefined;
+  /** Whether a large one comes over several connections. Default: as the client has it. */
+  readonly ranges?: Ranges | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told how many bytes have come, from `offset` on. A promise it returns is waited for. */
   readonly onBytes?: ((done: number) => void | Promise<void>) | undefined;
@@ -49,6 +56,9 @@ export class BlobDownload {
   /** The next byte wanted. */
   #position: number;
   #fruitless = 0;
+  readonly #downloads: Downloads;
+  readonly #settings: RangeSettings | undefined;
+  #ranges: BlobRanges | undefined;
   /** What the sink threw, whatever a transport makes of it. */
   #sinkFailure: { readonly error: unknown } | undefined;
 
@@ -59,6 +69,8 @@ export class BlobDownload {
     assertSize(offset);
     if (length !== undefined) assertSize(length);
     this.#access = access;
+    this.#downloads = access.wire.downloads;
+    this.#settings = options.ranges === undefined ? access.wire.ranges : rangeSettings(options.ranges);
     this.#digest = digest;
     this.#options = options;
     this.#request = {
@@ -80,8 +92,9 @@ export class BlobDownload {
 
   /** Begins, so that the size is known, and gives the bytes as a stream. */
   async stream(): Promise<ByteStream> {
-    const opened = await this.#open();
     const start = this.#position;
+    const inParts = this.#settings?.always === true && this.#end !== undefined;
+    const opened = inParts ? undefined : await this.#open();
     // Without a length a cut body looks complete: the size has to come from somewhere.
     if (this.#end === undefined) this.#learn({ skip: 0, total: await this.#askSize() });
     if (this.#end === undefined) {
@@ -102,6 +115,7 @@ export class BlobDownload {
    */
   async into(sink: ByteSink): Promise<void> {
     const guarded = this.#guard(sink);
+    const leave = this.#enter();
     try {
       if (this.#options.length === undefined) await this.#hand(guarded);
       else {
@@ -111,9 +125,41 @@ export class BlobDownload {
         }
       }
       this.#finish();
+      if (this.#sinkFailure !== undefined) throw this.#sinkFailure.error;
     } catch (error) {
       throw this.#sinkFailure === undefined ? error : this.#sinkFailure.error;
+    } finally {
+      await leave();
     }
+  }
+
+  /** Counts a large download among the others, until what it returns is called and nothing of it is left. */
+  #enter(): () => Promise<void> | undefined {
+    const bytes = (this.#end ?? Number.POSITIVE_INFINITY) - this.#position;
+    if (bytes < LARGE_BYTES) return () => undefined;
+    this.#downloads.connections += 1;
+    return () => {
+      this.#downloads.connections -= 1;
+      return this.#ranges?.close();
+    };
+  }
+
+  /** Once more is known of the answer, and there is enough of it, it may go on in parts. */
+  #consider(head?: ResponseHead): BlobRanges | undefined {
+    const settings = this.#settings;
+    if (settings === undefined || this.#end === undefined) return undefined;
+    if (this.#ranges === undefined) {
+      if (!BlobRanges.fits(this.#access, head, this.#end - this.#position, settings.above)) return undefined;
+      this.#ranges = new BlobRanges(this.#access, {
+        ...settings,
+        request: this.#request,
+        end: this.#end,
+        total: this.#total,
+        position: () => this.#position,
+        onRetry: this.#options.onRetry,
+      });
+    }
+    return this.#ranges;
   }
 
   #guard(sink: ByteSink): ByteSink {
@@ -122,6 +168,7 @@ export class BlobDownload {
       throw error;
     };
     return {
+      file: this.#hasher === undefined ? sink.file && this.#guardFile(sink.file) : undefined,
       write: (chunk) => {
         try {
           this.#take(chunk);
@@ -136,10 +183,48 @@ export class BlobDownload {
     };
   }
 
+  /** The same for bytes that another thread writes, and hashes for the sink. */
+  #guardFile(file: SinkFile): SinkFile {
+    const { fd, position, size, algorithm } = file;
+    return {
+      fd,
+      position,
+      size,
+      algorithm,
+      wrote: (bytes, digest) => {
+        this.#advance(bytes);
+        file.wrote(bytes, digest);
+        this.#downloads.bytes += bytes;
+        this.#ranges?.passed(0);
+        if (this.#sinkFailure !== undefined) throw this.#sinkFailure.error;
+        const told = this.#options.onBytes?.(this.#position - (this.#options.offset ?? 0));
+        // Another thread does not wait for who is told; what they have against it still counts.
+        told?.catch((error: unknown) => {
+          this.#sinkFailure ??= { error };
+        });
+        // The other thread is ahead of what it tells: up to the cut the rest comes here.
+        if (this.#ranges?.cut !== undefined && !this.#isComplete()) throw CUT;
+      },
+      failed: (cause) => {
+        const error = reasonIs(cause, "SIZE_EXCEEDED") ? this.#tooMuch() : file.failed(cause);
+        this.#sinkFailure ??= { error };
+        return error;
+      },
+    };
+  }
+
   /** The bytes from the position on, with the sink in the transport's hands, over as many requests as it takes. */
   async #hand(sink: ByteSink): Promise<void> {
     const { wire } = this.#access;
+    if (this.#settings?.always === true) this.#consider();
     while (!this.#isComplete()) {
+      if (this.#ranges?.isAtCut) {
+        for await (const chunk of this.#ranges.chunks()) {
+          const waiting = sink.write(chunk);
+          if (waiting !== undefined) await waiting;
+        }
+        continue;
+      }
       if (this.#fruitless > 0) await backoff(this.#fruitless, this.#options.signal);
       const start = this.#position;
       const request = this.#requestFrom(start);
@@ -147,11 +232,12 @@ export class BlobDownload {
         const response = await wire.send({ ...request, sink: this.#judging(sink, start) });
         if (!isContent(response.status, start > 0)) throw await wire.refuse(request, response);
         // Also where a body was empty, and the sink was never asked.
-        this.#learn(judge(request.what, response, start, this.#total));
+        this.#learn(judgeHead(`GET ${request.what}`, response, start, this.#total));
         if (this.#end === undefined) return;
         // A body that was cut where nothing announces its length looks complete.
         if (this.#position < this.#end) this.#countShort(start);
       } catch (error) {
+        if (this.#sinkFailure === undefined && (error === CUT || this.#ranges?.isAtCut)) continue;
         // Where no answer comes, the transport has tried what there is to try.
         if (!brokeWithinBody(error) && this.#position === start) throw error;
         this.#forgive(error, start);
@@ -163,17 +249,24 @@ export class BlobDownload {
   #judging(sink: ByteSink, start: number): NonNullable<TransportRequest["sink"]> {
     // A transport that does not tell what it is about to write could write anything behind a break.
     let toSkip = start === 0 ? 0 : undefined;
+    let taking: ByteSink = sink;
     return {
+      // Behind a break the bytes are hashed where the sink is, on top of those that came before.
+      file: start === 0 && this.#settings?.always !== true ? sink.file : undefined,
       accept: (head) => {
         if (!isContent(head.status, start > 0)) throw this.#unexpected(head.status);
-        toSkip = judge(this.#request.what, head, start, this.#total).skip;
+        const verdict = judgeHead(`GET ${this.#request.what}`, head, start, this.#total);
+        toSkip = verdict.skip;
+        this.#learn(verdict);
+        taking = this.#consider(head)?.before(sink) ?? sink;
       },
       write: (chunk) => {
         if (toSkip === undefined) throw this.#unexpected("nothing of its head");
-        if (toSkip === 0) return sink.write(chunk);
+        this.#downloads.bytes += chunk.byteLength;
+        if (toSkip === 0) return taking.write(chunk);
         const skipped = Math.min(toSkip, chunk.byteLength);
         toSkip -= skipped;
-        return skipped === chunk.byteLength ? undefined : sink.write(chunk.subarray(skipped));
+        return skipped === chunk.byteLength ? undefined : taking.write(chunk.subarray(skipped));
       },
     };
   }
@@ -189,13 +282,18 @@ export class BlobDownload {
   async *#chunks(
     opened: { readonly response: TransportResponse; readonly skip: number } | undefined,
   ): AsyncGenerator<Uint8Array, void, undefined> {
-    for await (const chunk of this.#rest(opened)) {
-      this.#take(chunk);
-      const told = this.#options.onBytes?.(this.#position - (this.#options.offset ?? 0));
-      if (told !== undefined) await told;
-      yield chunk;
+    const leave = this.#enter();
+    try {
+      for await (const chunk of this.#rest(opened)) {
+        this.#take(chunk);
+        const told = this.#options.onBytes?.(this.#position - (this.#options.offset ?? 0));
+        if (told !== undefined) await told;
+        yield chunk;
+      }
+      this.#finish();
+    } finally {
+      await leave();
     }
-    this.#finish();
   }
 
   /** The bytes from the position on, over as many requests as it takes. Whoever takes them moves the position. */
@@ -203,16 +301,22 @@ export class BlobDownload {
     first: { readonly response: TransportResponse; readonly skip: number } | undefined,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     let opened = first;
+    if (opened === undefined && this.#settings?.always === true) this.#consider();
     while (!this.#isComplete()) {
+      if (this.#ranges?.isAtCut) {
+        yield* this.#ranges.chunks();
+        continue;
+      }
       if (this.#fruitless > 0 && opened === undefined) await backoff(this.#fruitless, this.#options.signal);
       const start = this.#position;
       // Where no answer comes, the transport has tried what there is to try.
       opened ??= await this.#open();
       if (opened === undefined) return;
       try {
-        yield* this.#body(opened.response, opened.skip);
+        const chunks = this.#body(opened.response, opened.skip);
+        yield* this.#consider(opened.response)?.of(chunks) ?? chunks;
         if (this.#end === undefined) return;
-        if (this.#position < this.#end) this.#countShort(start);
+        if (this.#position < this.#end && this.#ranges?.isAtCut !== true) this.#countShort(start);
       } catch (error) {
         this.#forgive(error, start);
       }
@@ -223,6 +327,7 @@ export class BlobDownload {
   async *#body(response: TransportResponse, skip: number): AsyncGenerator<Uint8Array, void, undefined> {
     let toSkip = skip;
     for await (const chunk of response.body) {
+      this.#downloads.bytes += chunk.byteLength;
       let part = chunk;
       if (toSkip > 0) {
         const skipped = Math.min(toSkip, part.byteLength);
@@ -248,7 +353,7 @@ export class BlobDownload {
       throw await wire.refuse(request, response);
     }
     try {
-      const verdict = judge(this.#request.what, response, this.#position, this.#total);
+      const verdict = judgeHead(`GET ${this.#request.what}`, response, this.#position, this.#total);
       this.#learn(verdict);
       return { response, skip: verdict.skip };
     } catch (error) {
@@ -279,15 +384,18 @@ export class BlobDownload {
   }
 
   #take(chunk: Uint8Array): void {
-    this.#position += chunk.byteLength;
-    if (this.#end !== undefined && this.#position > this.#end) {
-      throw new RegistryError(
-        "SIZE_MISMATCH",
-        `GET ${this.#request.what}: more than the ${this.#end} bytes expected came.`,
-        this.#place(),
-      );
-    }
+    this.#advance(chunk.byteLength);
     this.#hasher?.update(chunk);
+  }
+
+  #advance(bytes: number): void {
+    this.#position += bytes;
+    if (this.#end !== undefined && this.#position > this.#end) throw this.#tooMuch();
+  }
+
+  #tooMuch(): RegistryError {
+    const message = `GET ${this.#request.what}: more than the ${this.#end ?? "?"} bytes expected came.`;
+    return new RegistryError("SIZE_MISMATCH", message, this.#place());
   }
 
   #finish(): void {
@@ -337,29 +445,12 @@ export class BlobDownload {
   }
 }
 
+/** What takes a line for longer than a round trip, most likely, and a place among large downloads. */
+const LARGE_BYTES = 1024 * 1024;
+
 /** Attempts in a row that bring not one byte. */
 const MAX_FRUITLESS_ATTEMPTS = 5;
 
-/** Whether a status comes with the content that was asked for. */
-function isContent(status: number, ranged: boolean): boolean {
-  return status === 200 || (ranged && status === 206);
-}
-
-function judge(
-  what: string,
-  { status, headers }: ResponseHead,
-  offset: number,
-  total: number | undefined,
-): RangeVerdict {
-  return judgeRange(
-    `GET ${what}`,
-    {
-      status,
-      contentRange: headers.get("content-range"),
-      contentLength: headers.get("content-length"),
-      contentType: headers.get("content-type"),
-    },
-    offset,
-    total,
-  );
+function reasonIs(cause: unknown, code: string): boolean {
+  return cause instanceof Error && "code" in cause && cause.code === code;
 }

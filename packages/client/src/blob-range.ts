@@ -1,3 +1,4 @@
+import type { ResponseHead } from "@reg/transport";
 import { RegistryError } from "./errors.ts";
 import { readDecimal } from "./numbers.ts";
 
@@ -51,6 +52,49 @@ export function judgeRange(
     throw new RegistryError("PROTOCOL", `${what}: the Content-Range reaches beyond its own total.`);
   }
   return { skip: 0, total: agreed(what, range.total, total) };
+}
+
+/** {@link judgeRange} of an answer's head. */
+export function judgeHead(
+  what: string,
+  { status, headers }: ResponseHead,
+  offset: number,
+  total: number | undefined,
+): RangeVerdict {
+  const answer = {
+    status,
+    contentRange: headers.get("content-range"),
+    contentLength: headers.get("content-length"),
+    contentType: headers.get("content-type"),
+  };
+  return judgeRange(what, answer, offset, total);
+}
+
+/**
+ * Judges the answer to a request for one part: nothing but a 206 with bytes of that part will do.
+ *
+ * @param part - `end` is the byte after its last; `total` the bytes of the whole content, where they are known.
+ * @throws RegistryError as {@link judgeRange}.
+ */
+export function judgePart(
+  what: string,
+  head: ResponseHead,
+  { start, end, total }: { readonly start: number; readonly end: number; readonly total: number | undefined },
+): void {
+  if (head.status !== 206) {
+    throw new RegistryError("PROTOCOL", `${what}: a part was asked for, and all of it came.`, {
+      status: head.status,
+    });
+  }
+  judgeHead(what, head, start, total);
+  const range = parseContentRange(head.headers.get("content-range"));
+  if (range !== undefined && range.end < end) return;
+  throw new RegistryError("PROTOCOL", `${what}: more came than the part that was asked for.`);
+}
+
+/** Whether a status comes with the content that was asked for. */
+export function isContent(status: number, ranged: boolean): boolean {
+  return status === 200 || (ranged && status === 206);
 }
 
 /**

@@ -7,7 +7,7 @@ export async function saveBlob(
   access: Access,
   descriptor: Descriptor,
   open: (descriptor: Descriptor) => ContentWriter | Promise<ContentWriter>,
-  { signal, onBytes, onRetry }: Pick<DownloadOptions, "signal" | "onBytes" | "onRetry">,
+  { signal, ranges, onBytes, onRetry }: Pick<DownloadOptions, "signal" | "ranges" | "onBytes" | "onRetry">,
 ): Promise<void> {
   const { digest, size } = descriptor;
   for (let isSecond = false; ; isSecond = true) {
@@ -15,7 +15,7 @@ export async function saveBlob(
     const { offset } = writer;
     try {
       const counted = onBytes === undefined ? undefined : (done: number) => onBytes(offset + done);
-      const options = { size, offset, signal, onBytes: counted, onRetry };
+      const options = { size, offset, signal, ranges, onBytes: counted, onRetry };
       // The writer hashes what passes: once is enough.
       await new BlobDownload(access, digest, { ...options, verify: false }).into(writer);
       await writer.commit();

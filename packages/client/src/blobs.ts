@@ -8,6 +8,7 @@ import {
   digestOf,
   MEDIA_TYPES,
   type OnProgress,
+  type Ranges,
 } from "@reg/content";
 import type { Digest } from "@reg/reference";
 import { accessTo, digestIn } from "./access.ts";
@@ -33,11 +34,15 @@ export interface GetBlobOptions extends TransferOptions {
   readonly offset?: number | undefined;
   /** Bytes wanted from `offset` on. Default: to the end. */
   readonly length?: number | undefined;
+  /** Whether a large one comes over several connections. Default: the client's option. */
+  readonly ranges?: Ranges | undefined;
 }
 
 export interface SaveBlobOptions extends TransferOptions {
   /** Spares the `HEAD` that asks for it. */
   readonly size?: number | undefined;
+  /** Whether a large one comes over several connections. Default: the client's option. */
+  readonly ranges?: Ranges | undefined;
 }
 
 /** `verify: false` where the sink checks the digest itself. */
@@ -162,13 +167,14 @@ export class RegistryBlobs implements Blobs {
   ): Promise<Descriptor> {
     const access = accessTo(this.#wire, ref, "pull");
     const digest = digestIn(access.target);
-    const { size, signal } = options;
+    const { size, ranges, signal } = options;
     const descriptor =
       size === undefined
         ? await this.head(ref, { signal })
         : { mediaType: MEDIA_TYPES.octetStream, digest, size };
     await saveBlob(access, descriptor, open, {
       signal,
+      ranges,
       ...tellers({ ...options, size: descriptor.size }, digest),
     });
     return descriptor;

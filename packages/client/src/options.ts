@@ -1,4 +1,4 @@
-import type { OnProgress } from "@reg/content";
+import type { OnProgress, Ranges } from "@reg/content";
 import type { Reference } from "@reg/reference";
 import type { Transport } from "@reg/transport";
 import type { CapabilitySnapshot } from "./capabilities.ts";
@@ -53,6 +53,12 @@ export interface ClientOptions {
   readonly limits?: Partial<Limits> | undefined;
   /** Requests a call that makes many of them keeps in flight. Default 6. */
   readonly concurrency?: number | undefined;
+  /**
+   * Whether a large blob comes over several connections, in parts: where one is slow and more bring more (`auto`), a
+   * number of them at once, or never (`off`). Large downloads together keep at most `concurrency` connections busy
+   * before one of them takes another. Default `auto`.
+   */
+  readonly ranges?: Ranges | undefined;
   /** Hears each warning of a registry once. */
   readonly onWarning?: ((warning: RegistryWarning) => void) | undefined;
   /** What is already known of registries, as `client.capabilities.export()` gave it. */

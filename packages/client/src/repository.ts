@@ -204,8 +204,11 @@ export class RemoteRepository implements Repository {
     return false;
   }
 
-  #download({ digest, size }: Descriptor, { offset, signal, verify, onRetry }: FetchOptions): BlobDownload {
-    return new BlobDownload(this.#access, digest, { size, offset, signal, verify, onRetry });
+  #download(
+    { digest, size }: Descriptor,
+    { offset, signal, verify, ranges, onRetry }: FetchOptions,
+  ): BlobDownload {
+    return new BlobDownload(this.#access, digest, { size, offset, signal, verify, ranges, onRetry });
   }
 
   async #manifest({ digest, size }: Descriptor, { signal }: FetchOptions): Promise<Uint8Array> {

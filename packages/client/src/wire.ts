@@ -7,10 +7,12 @@ import type {
 } from "@reg/transport";
 import { explainInPage } from "./browser-page.ts";
 import { CapabilityStore } from "./capabilities.ts";
+import { Downloads } from "./downloads.ts";
 import { type Endpoint, endpointOf, type PlainHttp, type Target, targetOf } from "./endpoint.ts";
 import { RegistryError } from "./errors.ts";
 import { judge, type Question } from "./judge.ts";
 import type { ClientOptions, Limits, Ref } from "./options.ts";
+import { type RangeSettings, rangeSettings } from "./range-settings.ts";
 import { backoff, isTransient, transportCode } from "./transience.ts";
 import { Turns } from "./turns.ts";
 import { parseWarnings } from "./warnings.ts";
@@ -32,6 +34,8 @@ export interface WireRequest {
   readonly expectedSize?: number | undefined;
   /** Whether it may be sent twice, where its method and path do not tell. */
   readonly idempotent?: boolean | undefined;
+  /** In place of what the transport's rules for repeating have. */
+  readonly attempts?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -40,6 +44,9 @@ export class Wire {
   readonly limits: Limits;
   readonly concurrency: number;
   readonly capabilities: CapabilityStore;
+  readonly downloads: Downloads;
+  /** How large blobs come, unless a call says otherwise. */
+  readonly ranges: RangeSettings | undefined;
   /** Lists of referrers that are being written. */
   readonly turns: Turns = new Turns();
   readonly #transport: Transport;
@@ -52,6 +59,8 @@ export class Wire {
   constructor(options: ClientOptions) {
     this.limits = { ...DEFAULT_LIMITS, ...withoutUndefined(options.limits ?? {}) };
     this.concurrency = Math.max(1, Math.floor(options.concurrency ?? DEFAULT_CONCURRENCY));
+    this.downloads = new Downloads(this.concurrency);
+    this.ranges = rangeSettings(options.ranges ?? "auto");
     this.capabilities = new CapabilityStore(options.capabilities);
     this.#transport = options.transport;
     this.#plainHttp = options.plainHttp;
@@ -85,6 +94,7 @@ export class Wire {
         sink: request.sink,
         expectedSize: request.expectedSize,
         idempotent: request.idempotent,
+        attempts: request.attempts,
         signal,
         context: {
           registry: target.registry,

@@ -71,6 +71,7 @@ export {
   selectPlatform,
 } from "./platform.ts";
 export type { OnProgress, ProgressEvent } from "./progress.ts";
+export type { RangeOptions, Ranges } from "./ranges.ts";
 export { type RepairReport, repair } from "./repair.ts";
 export {
   type ArtifactManifest,

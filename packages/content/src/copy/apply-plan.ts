@@ -38,11 +38,11 @@ export async function applyPlan(
   target: ContentTarget,
   options: CopyControl = {},
 ): Promise<CopyResult> {
-  const { onProgress, maxManifestBytes } = options;
+  const { onProgress, maxManifestBytes, ranges } = options;
   const scheduler = options.scheduler ?? createScheduler({ concurrency: options.concurrency });
   return together(options.signal, (controller) => {
     const reader = createManifestReader(source, { scheduler, signal: controller.signal, maxManifestBytes });
-    return executePlan(plan, source, target, { scheduler, reader, onProgress, controller });
+    return executePlan(plan, source, target, { scheduler, reader, onProgress, ranges, controller });
   });
 }
 
@@ -50,6 +50,7 @@ export interface ExecuteOptions {
   readonly scheduler: Scheduler;
   readonly reader: ManifestReader;
   readonly onProgress?: OnProgress | undefined;
+  readonly ranges?: CopyControl["ranges"];
   /** Stops everything; aborted by the first failure. */
   readonly controller: AbortController;
 }
@@ -61,13 +62,14 @@ export async function executePlan(
   target: ContentTarget,
   options: ExecuteOptions,
 ): Promise<CopyResult> {
-  const { scheduler, reader, onProgress, controller } = options;
+  const { scheduler, reader, onProgress, ranges, controller } = options;
   assertOrdered(plan);
   const context: PushContext = {
     source,
     target,
     scheduler,
     signal: controller.signal,
+    ranges,
     emit: onProgress,
     inTurn: createTurns(),
   };

@@ -43,12 +43,12 @@ export async function copy(
   targetRef: TargetRefs,
   options: CopyOptions = {},
 ): Promise<CopyResult> {
-  const { onProgress } = options;
+  const { onProgress, ranges } = options;
   return together(options.signal, async (controller) => {
     const { signal } = controller;
     const prepared = await prepare(source, sourceRef, target, targetRef, { ...options, signal });
     const { plan, scheduler, reader } = prepared;
-    return executePlan(plan, source, target, { scheduler, reader, onProgress, controller });
+    return executePlan(plan, source, target, { scheduler, reader, onProgress, ranges, controller });
   });
 }
 

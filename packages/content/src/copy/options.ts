@@ -1,5 +1,6 @@
 import type { Descriptor, Platform } from "../descriptor.ts";
 import type { OnProgress } from "../progress.ts";
+import type { Ranges } from "../ranges.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 /** What of the source is copied. */
@@ -34,6 +35,8 @@ export interface CopySelection {
 export interface CopyControl {
   /** Requests and transfers in flight at once. Default 24, of which 3 large. */
   readonly concurrency?: number | undefined;
+  /** Whether a large blob comes over several connections. Default: the source's choice. */
+  readonly ranges?: Ranges | undefined;
   /** The largest manifest that is read, in bytes. Default 4 MiB; a few registries take more. */
   readonly maxManifestBytes?: number | undefined;
   /** A scheduler shared with other copies, in place of one of its own. */
