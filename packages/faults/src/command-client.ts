@@ -47,7 +47,16 @@ async function execute(program: string, args: readonly string[], setting: Settin
     cwd: setting.home,
     env: environment(setting),
     stdio: ["ignore", "pipe", "pipe"],
+    // A group of its own, so that what it started ends with it.
+    detached: true,
   });
+  const kill = (): void => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    } catch {
+      // Gone already.
+    }
+  };
   let output = "";
   let stdout = "";
   let peakMemoryBytes: number | undefined;
@@ -61,17 +70,20 @@ async function execute(program: string, args: readonly string[], setting: Settin
   });
   const watch = setInterval(() => {
     peakMemoryBytes = peakMemoryOf(child.pid) ?? peakMemoryBytes;
+    if ((peakMemoryBytes ?? 0) > MEMORY_LIMIT_BYTES) kill();
   }, 20);
   const killed = setting.killAfterMs !== undefined && setting.killAfterMs < setting.timeoutMs;
   const limit = setTimeout(
     () => {
       timedOut = !killed;
-      child.kill("SIGKILL");
+      kill();
     },
     killed ? setting.killAfterMs : setting.timeoutMs,
   );
   const exitCode = await new Promise<number>((resolve, reject) => {
     child.once("error", reject);
+    // What it left running may hold our pipes, and then nothing is ever closed.
+    child.once("exit", kill);
     child.once("close", (code) => resolve(code ?? -1));
   });
   clearInterval(watch);
@@ -98,6 +110,9 @@ function limited(
   const script = `trap "" XFSZ; ulimit -f ${fileLimitKiB * 2}; exec "$@"`;
   return ["sh", ["-c", script, "sh", program, ...args]];
 }
+
+/** Far above every case's bound: a client that swallows whatever comes must not starve those played beside it. */
+const MEMORY_LIMIT_BYTES = 1024 ** 3;
 
 /** What a judge needs of the output; a client that floods its terminal must not flood us. */
 const OUTPUT_LIMIT_CHARACTERS = 4 * 1024 * 1024;
