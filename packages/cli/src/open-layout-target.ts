@@ -15,7 +15,11 @@ export async function openLayoutTarget(
   name: string,
 ): Promise<OpenTarget> {
   const existed = existsSync(path);
-  const layout = await sdk.openLayout(path, { create: true, signal: call.signal });
+  const layout = await sdk.openLayout(path, {
+    create: true,
+    durable: !call.flag("no-sync"),
+    signal: call.signal,
+  });
   call.defer(() => layout[Symbol.asyncDispose]());
   return {
     store: layout,

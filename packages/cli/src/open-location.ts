@@ -80,10 +80,11 @@ export async function openTarget(
     return openLayoutTarget(call, sdk, path, localName(location, source));
   }
   const name = localName(location, source);
+  const durable = !call.flag("no-sync");
   const archive =
     kind === "oci-archive"
-      ? await sdk.openOciArchive(path, { mode: "write" })
-      : await sdk.openDockerArchive(path, { mode: "write" });
+      ? await sdk.openOciArchive(path, { mode: "write", durable })
+      : await sdk.openDockerArchive(path, { mode: "write", durable });
   // Disposed of without `close`, an archive leaves nothing; after it, disposing does nothing.
   call.defer(() => archive[Symbol.asyncDispose]());
   return {

@@ -54,7 +54,11 @@ export interface FinishedArchive {
 }
 
 /** Begins a new archive. Nothing has its name before `close()`. */
-export async function createArchive(path: string, format: ArchiveFormat): Promise<ArchiveTarget> {
+export async function createArchive(
+  path: string,
+  format: ArchiveFormat,
+  options: { readonly durable?: boolean | undefined } = {},
+): Promise<ArchiveTarget> {
   const target = resolve(path);
   const partial = await claimPartialFile(dirname(target), partialStem(target, "archive"));
   try {
@@ -64,6 +68,7 @@ export async function createArchive(path: string, format: ArchiveFormat): Promis
       path: target,
       partial,
       format,
+      durable: options.durable ?? true,
       file,
       blobs: new Map(),
       manifests: [],
@@ -82,6 +87,7 @@ interface ArchiveState {
   readonly path: string;
   readonly partial: PartialFile;
   readonly format: ArchiveFormat;
+  readonly durable: boolean;
   readonly file: Awaited<ReturnType<typeof open>>;
   readonly blobs: Map<string, BlobPlace>;
   manifests: readonly Descriptor[];
@@ -175,7 +181,7 @@ export class ArchiveTarget extends ArchiveSource implements ContentTarget {
    * still being written), `STORAGE`; nothing is left then.
    */
   override async close(): Promise<void> {
-    const { partial, path, manifests, format, file, closed } = this.#state;
+    const { partial, path, manifests, format, durable, file, closed } = this.#state;
     if (closed) return;
     try {
       if (this.#writing > 0)
@@ -191,7 +197,7 @@ export class ArchiveTarget extends ArchiveSource implements ContentTarget {
       for (const { name, bytes } of documents) await this.#append(name, bytes);
       await onDisk(path, async () => {
         writeAll(partial.fd, Buffer.alloc(2 * BLOCK_BYTES), this.#end);
-        await fsyncAsync(partial.fd);
+        if (durable) await fsyncAsync(partial.fd);
       });
     } catch (error) {
       await this[Symbol.asyncDispose]();
@@ -201,7 +207,7 @@ export class ArchiveTarget extends ArchiveSource implements ContentTarget {
     await file.close();
     closeSync(partial.fd);
     try {
-      await commitFile(partial.path, path);
+      await commitFile(partial.path, path, { durable });
     } catch (error) {
       await rm(partial.path, { force: true });
       throw error;

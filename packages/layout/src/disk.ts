@@ -5,7 +5,7 @@ import { ContentError, isContentError } from "@reg/content";
 
 /**
  * Replaces a file by other bytes: whoever reads it sees the old ones or the new ones, also after a crash. Code
- * `STORAGE` where the disk refuses; nothing is left behind then.
+ * `STORAGE` where the disk refuses; nothing is left behind then. With `durable: false` the disk is not waited for.
  *
  * @example
  * ```ts
@@ -13,7 +13,12 @@ import { ContentError, isContentError } from "@reg/content";
  * await writeFileAtomic("/tmp/settings.json", new TextEncoder().encode("{}"));
  * ```
  */
-export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  bytes: Uint8Array,
+  options: { readonly durable?: boolean | undefined } = {},
+): Promise<void> {
+  const durable = options.durable ?? true;
   const temporary = temporaryName(path);
   let created = false;
   await onDisk(path, async () => {
@@ -22,11 +27,11 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<
       created = true;
       try {
         await file.writeFile(bytes);
-        await file.sync();
+        if (durable) await file.sync();
       } finally {
         await file.close();
       }
-      await commitFile(temporary, path);
+      await commitFile(temporary, path, { durable });
     } catch (cause) {
       if (created) await rm(temporary, { force: true });
       throw cause;

@@ -21,6 +21,8 @@ import { blobsOf, readOciIndex } from "./oci-archive.ts";
 /** How {@link openDockerArchive} opens a file. */
 export interface DockerArchiveOptions {
   readonly signal?: AbortSignal | undefined;
+  /** Whether `close()` waits until the bytes are on the disk itself. Default true. */
+  readonly durable?: boolean | undefined;
   /** The repository of tags that come without one. */
   readonly repository?: string | undefined;
   /** The types of the manifest that is made for an archive without one. Default docker, as its content is. */
@@ -63,7 +65,7 @@ export async function openDockerArchive(
   path: string,
   options: DockerArchiveOptions & { readonly mode?: "read" | "write" } = {},
 ): Promise<ArchiveSource> {
-  if (options.mode === "write") return createArchive(path, dockerFormat(options.repository));
+  if (options.mode === "write") return createArchive(path, dockerFormat(options.repository), options);
   const archive = await openArchiveFile(path, options);
   try {
     const contents = await readContents(archive, options);

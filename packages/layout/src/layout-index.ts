@@ -128,14 +128,14 @@ export async function readIndex(dir: string): Promise<LayoutIndex> {
 export async function updateIndex(
   dir: string,
   change: (manifests: readonly Descriptor[]) => readonly Descriptor[],
-  options: { readonly signal?: AbortSignal | undefined } = {},
+  options: { readonly signal?: AbortSignal | undefined; readonly durable?: boolean | undefined } = {},
 ): Promise<void> {
   await withFileLock(
     lockPath(dir),
     async () => {
       const index = await readIndex(dir);
       const manifests = change(index.manifests);
-      if (manifests !== index.manifests) await writeIndex(dir, { ...index, manifests });
+      if (manifests !== index.manifests) await writeIndex(dir, { ...index, manifests }, options);
     },
     options,
   );
@@ -199,8 +199,12 @@ function lockPath(dir: string): string {
   return join(dir, ".index.lock");
 }
 
-async function writeIndex(dir: string, index: LayoutIndex): Promise<void> {
-  await writeFileAtomic(join(dir, "index.json"), formatIndex(index));
+async function writeIndex(
+  dir: string,
+  index: LayoutIndex,
+  options: { readonly durable?: boolean | undefined } = {},
+): Promise<void> {
+  await writeFileAtomic(join(dir, "index.json"), formatIndex(index), options);
 }
 
 async function isMissing(path: string): Promise<boolean> {

@@ -15,6 +15,8 @@ import { assertTag } from "./layout-refs.ts";
 /** How {@link openOciArchive} opens a file. */
 export interface OciArchiveOptions {
   readonly signal?: AbortSignal | undefined;
+  /** Whether `close()` waits until the bytes are on the disk itself. Default true. */
+  readonly durable?: boolean | undefined;
   /** For archives that are packed (gzip, zstd). */
   readonly limits?: UnpackLimits | undefined;
 }
@@ -52,7 +54,7 @@ export async function openOciArchive(
   path: string,
   options: OciArchiveOptions & { readonly mode?: "read" | "write" } = {},
 ): Promise<ArchiveSource> {
-  if (options.mode === "write") return createArchive(path, ociFormat);
+  if (options.mode === "write") return createArchive(path, ociFormat, options);
   const archive = await openArchiveFile(path, options);
   try {
     const index = await readOciIndex(archive);

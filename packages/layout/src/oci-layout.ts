@@ -245,15 +245,14 @@ export class OciLayout implements ContentTarget, AsyncDisposable {
   }
 
   async untag(ref: string, options: StoreOptions = {}): Promise<void> {
-    await updateIndex(this.dir, (manifests) => withoutTag(manifests, ref, this.dir), options);
+    await this.#update((manifests) => withoutTag(manifests, ref, this.dir), options);
   }
 
   /** Removes content, and its entries and tags where it is a manifest; code `NOT_FOUND`. */
   async delete(descriptor: Descriptor, options: StoreOptions = {}): Promise<void> {
     const path = await this.#path(descriptor.digest);
     const has = (entry: Descriptor): boolean => entry.digest === descriptor.digest;
-    await updateIndex(
-      this.dir,
+    await this.#update(
       (manifests) => (manifests.some(has) ? manifests.filter((entry) => !has(entry)) : manifests),
       options,
     );
@@ -265,7 +264,14 @@ export class OciLayout implements ContentTarget, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {}
 
   async #enter(descriptor: Descriptor, refs: readonly string[], options: StoreOptions): Promise<void> {
-    await updateIndex(this.dir, (manifests) => withTags(manifests, descriptor, refs), options);
+    await this.#update((manifests) => withTags(manifests, descriptor, refs), options);
+  }
+
+  #update(
+    change: (manifests: readonly Descriptor[]) => readonly Descriptor[],
+    { signal }: StoreOptions,
+  ): Promise<void> {
+    return updateIndex(this.dir, change, { signal, durable: this.#durable });
   }
 
   /** The path of a blob, once it is known that its folder is one and lies inside the layout. */

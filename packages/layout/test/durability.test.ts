@@ -37,6 +37,25 @@ describe("killed at random moments", () => {
   }, 60_000);
 });
 
+describe("the disk", () => {
+  it("is waited for, unless the caller does not care for that", async () => {
+    const content = join(dir, "content");
+    await writeFile(content, randomBytes(3_000_000));
+    const count = async (durable: boolean): Promise<number> => {
+      const program = new URL("./children/count-syncs.ts", import.meta.url);
+      const target = await mkdtemp(join(dir, "synced-"));
+      const { output } = await child(program, [target, content, String(durable)]).ended;
+      return JSON.parse(output).syncs;
+    };
+    // The blob, the manifest, the index and their folders; the archive once, and its folder.
+    expect(await count(true)).toBeGreaterThanOrEqual(8);
+    expect(await count(false)).toBeLessThanOrEqual(FOLDERS_MADE);
+  });
+});
+
+/** `.incoming` of a new layout: a folder is made once, and always for good. */
+const FOLDERS_MADE = 1;
+
 describe("several processes", () => {
   it("write one layout at once, and every reference is there", async () => {
     const layout = join(dir, "layout");

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MEDIA_TYPES } from "@reg/content";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { blobPath, fileBody, openLayout, readIndex } from "../src/index.ts";
+import { blobPath, fileBody, openLayout, readIndex, removeLayout } from "../src/index.ts";
 import { all, blob, manifest } from "./content.ts";
 
 let dir: string;
@@ -17,6 +17,23 @@ afterEach(async () => {
 });
 
 describe("a layout folder", () => {
+  it("is removed with everything in it, and nothing else that is in the folder", async () => {
+    const layout = await openLayout(join(dir, "a"), { create: true });
+    await layout[Symbol.asyncDispose]();
+    await openLayout(join(dir, "a", "below"), { create: true });
+    await writeFile(join(dir, "a", "blobs", "sha256", "x"), "x");
+    await writeFile(join(dir, "a", "notes"), "mine");
+    await removeLayout(join(dir, "a"));
+    const left = (await readdir(join(dir, "a"))).filter((name) => name !== ".index.lock").sort();
+    expect(left).toEqual(["below", "notes"]);
+    expect((await readIndex(join(dir, "a", "below"))).manifests).toEqual([]);
+    await removeLayout(join(dir, "a"));
+    await removeLayout(join(dir, "none"));
+    expect(await readdir(dir)).toEqual(["a"]);
+    await openLayout(join(dir, "a"), { create: true });
+    expect((await readIndex(join(dir, "a"))).manifests).toEqual([]);
+  });
+
   it("is made on request, and refused where it is none", async () => {
     await expect(openLayout(join(dir, "none"))).rejects.toMatchObject({ code: "NOT_FOUND" });
     await openLayout(join(dir, "new", "er"), { create: true });

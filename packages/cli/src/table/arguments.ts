@@ -57,6 +57,10 @@ export const COPY_OPTIONS: readonly OptionDefinition[] = [
     choices: ["oci", "docker"],
     summary: "convert the manifests to this format; digests change",
   },
+  {
+    name: "no-sync",
+    summary: "do not wait until the disk has what was written: faster, and lost in a power failure",
+  },
   { name: "dry-run", summary: "say what would be moved, and move nothing; with --json as a plan" },
   { name: "plan", value: "FILE", summary: "do what this plan says: one that --dry-run --json printed" },
 ];

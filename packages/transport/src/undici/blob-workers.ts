@@ -1,4 +1,4 @@
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { TransportError } from "../errors.ts";
 import { emptyBody, responseBody } from "../response-body.ts";
 import { responseHeaders } from "../response-headers.ts";
@@ -110,7 +110,9 @@ class BlobWorker {
     this.#ended = ended;
     // The same name in the sources and in what is built of them.
     const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-    this.#worker = new Worker(new URL(`./blob-worker.${extension}`, import.meta.url), {
+    // Loaded with the first worker: most programs never start one.
+    const threads = process.getBuiltinModule("node:worker_threads");
+    this.#worker = new threads.Worker(new URL(`./blob-worker.${extension}`, import.meta.url), {
       name: "registry blobs",
       workerData: options,
     });
