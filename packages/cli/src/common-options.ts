@@ -59,6 +59,12 @@ export const COMMON_OPTIONS: readonly OptionDefinition[] = [
     atLeast: 0,
     summary: "threads for large blobs beside the first; as many as processors allow, at most 2",
   },
+  {
+    name: "ranges",
+    value: "N|auto|off",
+    summary:
+      "fetch a large blob over this many connections, in parts; over several where one is slow and more bring more (auto, the default); or over one",
+  },
   { name: "timeout", value: "S", atLeast: 1, summary: "give up after this many seconds in all" },
   { name: "debug", summary: "print one line for each request on standard error" },
   { name: "quiet", short: "q", summary: "print results and failures, nothing else" },

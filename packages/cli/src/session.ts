@@ -125,6 +125,7 @@ function clientOptions(
   const resolve = call.list("resolve");
   const realms = call.list("realm");
   const concurrency = call.number("concurrency");
+  const ranges = readRanges(call.text("ranges"));
   if (call.flag("plain-http") && call.flag("https")) {
     throw new UsageError("--plain-http and --https contradict each other");
   }
@@ -143,6 +144,7 @@ function clientOptions(
     ...(proxy === undefined ? {} : { proxy }),
     ...(resolve.length === 0 ? {} : { resolve: Object.fromEntries(resolve.map(readPin)) }),
     ...(concurrency === undefined ? {} : { concurrency }),
+    ...(ranges === undefined ? {} : { ranges }),
     workers: call.number("workers") ?? Math.min(availableParallelism() - 1, MOST_WORKERS),
   };
 }
@@ -157,6 +159,12 @@ function observerOf(
 ): Pick<CreateClientOptions, "observe"> {
   if (!call.flag("debug") && !environment.debug) return {};
   return { observe: (event) => call.output.error(sdk.formatEvent(event)) };
+}
+
+function readRanges(word: string | undefined): CreateClientOptions["ranges"] {
+  if (word === undefined || word === "auto" || word === "off") return word;
+  if (/^[1-9]\d{0,2}$/.test(word)) return Number(word);
+  throw new UsageError(`--ranges is a number of connections, auto or off, not "${word}"`, "for example 4");
 }
 
 function readRealms(words: readonly string[]): Record<string, string[]> {

@@ -19,7 +19,8 @@ export interface CreateClientOptions
  * ```
  */
 export function createClient(options: CreateClientOptions = {}): RegistryClient {
-  const { plainHttp, userAgent, limits, concurrency, onWarning, capabilities, ...transportOptions } = options;
+  const { plainHttp, userAgent, limits, concurrency, ranges, onWarning, capabilities, ...transportOptions } =
+    options;
   const { transport, close } = createTransport(transportOptions);
   return new RegistryClient({
     transport,
@@ -28,6 +29,7 @@ export function createClient(options: CreateClientOptions = {}): RegistryClient 
     userAgent,
     limits,
     concurrency,
+    ranges,
     onWarning,
     capabilities,
   });
