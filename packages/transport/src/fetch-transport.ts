@@ -98,6 +98,8 @@ class FetchExchange implements Watched {
     const length = contentLength(headers);
     // What fetch has decoded is longer than what was announced.
     const expected = this.#hasBody(response) && encoding === "identity" ? length : undefined;
+    // Nobody has to read what has no bytes: it is over.
+    if (!this.#hasBody(response) || response.body === null || expected === 0) this.finished();
     const chunks = this.#endable(this.#chunks(response, expected));
     const { sink } = this.#request;
     if (sink === undefined || response.status < 200 || response.status > 299) {

@@ -20,7 +20,7 @@ export const DEFAULT_LIMITS: ExchangeLimits = {
   minRateWindowMs: 60_000,
 };
 
-type Phase = "idle" | "sending" | "waiting" | "receiving";
+type Phase = "idle" | "sending" | "waiting" | "receiving" | "stopped";
 
 /** Who is told that a deadline has passed. */
 export interface Watched {
@@ -71,16 +71,17 @@ export class Watchdog extends Deadline {
 
   /** Our own side holds things up. */
   pause(): void {
-    this.#phase = "idle";
+    if (this.#phase !== "stopped") this.#phase = "idle";
   }
 
+  /** For good: a server may answer before the request's body has told that it is at its end. */
   stop(): void {
-    this.#phase = "idle";
+    this.#phase = "stopped";
     this.forget();
   }
 
   protected dueAt(): number {
-    if (this.#phase === "idle") return Number.POSITIVE_INFINITY;
+    if (this.#phase === "idle" || this.#phase === "stopped") return Number.POSITIVE_INFINITY;
     const idleAt = after(this.#lastProgressAt, this.#limits.idleTimeoutMs);
     if (this.#phase === "waiting") return after(this.#lastProgressAt, this.#limits.headersTimeoutMs);
     if (this.#phase === "receiving" && this.#limits.minBytesPerSecond > 0) {
@@ -101,6 +102,7 @@ export class Watchdog extends Deadline {
   }
 
   #enter(phase: Phase, now: number): void {
+    if (this.#phase === "stopped") return;
     const entered = phase !== this.#phase;
     this.#phase = phase;
     this.#lastProgressAt = now;

@@ -73,6 +73,28 @@ describe("fetchTransport", () => {
     expect(signal?.aborted).toBe(true);
   });
 
+  it.each([
+    ["HEAD", 404, null, "9"],
+    ["PUT", 204, null, undefined],
+    ["PUT", 201, "", "0"],
+  ])(
+    "has done with the answer to %s that has no bytes (%i), read or not",
+    async (method, status, body, length) => {
+      const listeners = new Set<unknown>();
+      const signal = new AbortController().signal;
+      vi.spyOn(signal, "addEventListener").mockImplementation(
+        (_type, listener) => void listeners.add(listener),
+      );
+      vi.spyOn(signal, "removeEventListener").mockImplementation(
+        (_type, listener) => void listeners.delete(listener),
+      );
+      const fetch = async () =>
+        new Response(body, { status, headers: length === undefined ? {} : { "content-length": length } });
+      await fetchTransport(fetch)(get(new URL("http://registry.example/"), { method, signal }));
+      expect(listeners.size).toBe(0);
+    },
+  );
+
   it("lets the caller take its time before it reads the body", async () => {
     const answer = ["HTTP/1.1 200 OK", "Content-Length: 5", "Connection: close", "", "hello"];
     await using server = await RawServer.start(answering(answer));
