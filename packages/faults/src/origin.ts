@@ -68,6 +68,8 @@ export async function startOrigin(script: Script, options: OriginOptions = {}): 
 
   const serve = (socket: Socket): void => {
     connections += 1;
+    // Scripts answer in small pieces; each would wait for the acknowledgement of the one before.
+    socket.setNoDelay(true);
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
     // A client that goes away is part of the play.
