@@ -5,7 +5,7 @@ import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 
 /** No Debian package brings these, so no machine has to have them: their tests run where they are found. */
-const UNPACKAGED: ReadonlySet<string> = new Set(["crane", "oras", "regctl"]);
+const UNPACKAGED: ReadonlySet<string> = new Set(["crane", "oras", "regctl", "deno", "bun"]);
 
 /** Servers stand in `sbin`, which is not on everybody's PATH. */
 const FOLDERS: readonly string[] = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"];
