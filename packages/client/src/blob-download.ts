@@ -6,7 +6,6 @@ import {
   createHasher,
   digestAlgorithm,
   type Hasher,
-  type Ranges,
   type SinkFile,
 } from "@reg/content";
 import type { Digest } from "@reg/reference";
@@ -15,30 +14,14 @@ import type { Access } from "./access.ts";
 import { blobSize } from "./blob-head.ts";
 import { isContent, judgeHead, type RangeVerdict } from "./blob-range.ts";
 import { BlobRanges, CUT } from "./blob-ranges.ts";
+import type { DownloadOptions } from "./download-options.ts";
 import type { Downloads } from "./downloads.ts";
 import { RegistryError } from "./errors.ts";
 import { type RangeSettings, rangeSettings } from "./range-settings.ts";
 import { backoff, brokeWithinBody, isTransient, reasonOf } from "./transience.ts";
 import { blobUrl } from "./urls.ts";
+import { watchedSink } from "./watched-sink.ts";
 import type { WireRequest } from "./wire.ts";
-
-export interface DownloadOptions {
-  /** Bytes of the whole content, where they are known. */
-  readonly size?: number | undefined;
-  /** The first byte wanted. */
-  readonly offset?: number | undefined;
-  /** Bytes wanted; default all that follow. */
-  readonly length?: number | undefined;
-  /** Whether a download of the whole is checked here. Default true. */
-  readonly verify?: boolean | undefined;
-  /** Whether a large one comes over several connections. Default: as the client has it. */
-  readonly ranges?: Ranges | undefined;
-  readonly signal?: AbortSignal | undefined;
-  /** Told how many bytes have come, from `offset` on. A promise it returns is waited for. */
-  readonly onBytes?: ((done: number) => void | Promise<void>) | undefined;
-  /** Told why the rest is asked for again. */
-  readonly onRetry?: ((reason: string) => void) | undefined;
-}
 
 /**
  * One blob on its way here, over as many requests as it takes: what has come is counted and hashed as it passes, and a
@@ -96,7 +79,9 @@ export class BlobDownload {
     const inParts = this.#settings?.always === true && this.#end !== undefined;
     const opened = inParts ? undefined : await this.#open();
     // Without a length a cut body looks complete: the size has to come from somewhere.
-    if (this.#end === undefined) this.#learn({ skip: 0, total: await this.#askSize() });
+    if (this.#end === undefined) {
+      this.#learn({ skip: 0, total: await blobSize(this.#access, this.#digest, this.#options.signal) });
+    }
     if (this.#end === undefined) {
       await opened?.response.body.discard();
       throw new RegistryError(
@@ -114,16 +99,11 @@ export class BlobDownload {
    * break too; only a part is pumped, for a registry that takes no notice of ranges has to be stopped at its end.
    */
   async into(sink: ByteSink): Promise<void> {
-    const guarded = this.#guard(sink);
+    const watched = this.#watch(sink);
     const leave = this.#enter();
     try {
-      if (this.#options.length === undefined) await this.#hand(guarded);
-      else {
-        for await (const chunk of this.#rest(undefined)) {
-          const waiting = guarded.write(chunk);
-          if (waiting !== undefined) await waiting;
-        }
-      }
+      if (this.#options.length === undefined) await this.#hand(watched);
+      else await pump(this.#rest(undefined), watched);
       this.#finish();
       if (this.#sinkFailure !== undefined) throw this.#sinkFailure.error;
     } catch (error) {
@@ -147,70 +127,40 @@ export class BlobDownload {
   /** Once more is known of the answer, and there is enough of it, it may go on in parts. */
   #consider(head?: ResponseHead): BlobRanges | undefined {
     const settings = this.#settings;
-    if (settings === undefined || this.#end === undefined) return undefined;
-    if (this.#ranges === undefined) {
-      if (!BlobRanges.fits(this.#access, head, this.#end - this.#position, settings.above)) return undefined;
-      this.#ranges = new BlobRanges(this.#access, {
-        ...settings,
-        request: this.#request,
-        end: this.#end,
-        total: this.#total,
-        position: () => this.#position,
-        onRetry: this.#options.onRetry,
-      });
-    }
+    if (settings === undefined || this.#end === undefined || this.#ranges !== undefined) return this.#ranges;
+    if (!BlobRanges.fits(this.#access, head, this.#end - this.#position, settings.above)) return undefined;
+    this.#ranges = new BlobRanges(this.#access, {
+      ...settings,
+      request: this.#request,
+      end: this.#end,
+      total: this.#total,
+      position: () => this.#position,
+      onRetry: this.#options.onRetry,
+    });
     return this.#ranges;
   }
 
-  #guard(sink: ByteSink): ByteSink {
-    const failed = (error: unknown): never => {
-      this.#sinkFailure = { error };
-      throw error;
+  /** Counts and hashes what goes into a sink, and remembers what it throws. */
+  #watch(sink: ByteSink): ByteSink {
+    const told = (): void | Promise<void> =>
+      this.#options.onBytes?.(this.#position - (this.#options.offset ?? 0));
+    const failed = (error: unknown): void => {
+      this.#sinkFailure ??= { error };
     };
-    return {
-      file: this.#hasher === undefined ? sink.file && this.#guardFile(sink.file) : undefined,
-      write: (chunk) => {
-        try {
-          this.#take(chunk);
-          const written = sink.write(chunk);
-          const told = this.#options.onBytes?.(this.#position - (this.#options.offset ?? 0));
-          if (written === undefined && told === undefined) return undefined;
-          return Promise.all([written, told]).then(() => undefined, failed);
-        } catch (error) {
-          return failed(error);
-        }
-      },
+    const wrote = (bytes: number, file: SinkFile, digest: string | undefined): void => {
+      this.#advance(bytes);
+      file.wrote(bytes, digest);
+      this.#downloads.bytes += bytes;
+      this.#ranges?.passed(0);
+      if (this.#sinkFailure !== undefined) throw this.#sinkFailure.error;
+      // Another thread does not wait for who is told; what they have against it still counts.
+      told()?.catch(failed);
+      // It is ahead of what it tells: up to the cut the rest comes here.
+      if (this.#ranges?.cut !== undefined && !this.#isComplete()) throw CUT;
     };
-  }
-
-  /** The same for bytes that another thread writes, and hashes for the sink. */
-  #guardFile(file: SinkFile): SinkFile {
-    const { fd, position, size, algorithm } = file;
-    return {
-      fd,
-      position,
-      size,
-      algorithm,
-      wrote: (bytes, digest) => {
-        this.#advance(bytes);
-        file.wrote(bytes, digest);
-        this.#downloads.bytes += bytes;
-        this.#ranges?.passed(0);
-        if (this.#sinkFailure !== undefined) throw this.#sinkFailure.error;
-        const told = this.#options.onBytes?.(this.#position - (this.#options.offset ?? 0));
-        // Another thread does not wait for who is told; what they have against it still counts.
-        told?.catch((error: unknown) => {
-          this.#sinkFailure ??= { error };
-        });
-        // The other thread is ahead of what it tells: up to the cut the rest comes here.
-        if (this.#ranges?.cut !== undefined && !this.#isComplete()) throw CUT;
-      },
-      failed: (cause) => {
-        const error = reasonIs(cause, "SIZE_EXCEEDED") ? this.#tooMuch() : file.failed(cause);
-        this.#sinkFailure ??= { error };
-        return error;
-      },
-    };
+    const take = (chunk: Uint8Array): void => this.#take(chunk);
+    const watcher = { take, wrote, told, failed, tooMuch: () => this.#tooMuch() };
+    return watchedSink(sink, watcher, this.#hasher === undefined);
   }
 
   /** The bytes from the position on, with the sink in the transport's hands, over as many requests as it takes. */
@@ -219,10 +169,7 @@ export class BlobDownload {
     if (this.#settings?.always === true) this.#consider();
     while (!this.#isComplete()) {
       if (this.#ranges?.isAtCut) {
-        for await (const chunk of this.#ranges.chunks()) {
-          const waiting = sink.write(chunk);
-          if (waiting !== undefined) await waiting;
-        }
+        await pump(this.#ranges.chunks(), sink);
         continue;
       }
       if (this.#fruitless > 0) await backoff(this.#fruitless, this.#options.signal);
@@ -273,10 +220,8 @@ export class BlobDownload {
 
   #unexpected(told: number | string): RegistryError {
     const message = `GET ${this.#request.what}: an answer that tells ${told} is no content.`;
-    return new RegistryError("PROTOCOL", message, {
-      ...this.#place(),
-      ...(typeof told === "number" ? { status: told } : {}),
-    });
+    const status = typeof told === "number" ? told : undefined;
+    return new RegistryError("PROTOCOL", message, { ...this.#place(), status });
   }
 
   async *#chunks(
@@ -379,10 +324,6 @@ export class BlobDownload {
     this.#end = Math.min(this.#end ?? total, total);
   }
 
-  #askSize(): Promise<number | undefined> {
-    return blobSize(this.#access, this.#digest, this.#options.signal);
-  }
-
   #take(chunk: Uint8Array): void {
     this.#advance(chunk.byteLength);
     this.#hasher?.update(chunk);
@@ -451,6 +392,9 @@ const LARGE_BYTES = 1024 * 1024;
 /** Attempts in a row that bring not one byte. */
 const MAX_FRUITLESS_ATTEMPTS = 5;
 
-function reasonIs(cause: unknown, code: string): boolean {
-  return cause instanceof Error && "code" in cause && cause.code === code;
+async function pump(chunks: AsyncIterable<Uint8Array>, sink: ByteSink): Promise<void> {
+  for await (const chunk of chunks) {
+    const waiting = sink.write(chunk);
+    if (waiting !== undefined) await waiting;
+  }
 }

@@ -63,7 +63,8 @@ export class BlobRanges {
     bytes: number,
     above: number,
   ): boolean {
-    if (bytes < above || !wire.downloads.hasFree || wire.downloads.isWithoutRanges(target.registry)) return false;
+    if (bytes < above || !wire.downloads.hasFree || wire.downloads.isWithoutRanges(target.registry))
+      return false;
     // RFC 9110, section 14.3: the field's absence says nothing.
     return head?.headers.get("accept-ranges")?.trim().toLowerCase() !== "none";
   }
@@ -251,10 +252,12 @@ export class BlobRanges {
   #settle(pays: boolean): void {
     if (this.#state !== "trying") return;
     // What had been asked for on trial may have been overtaken while a sink was busy.
-    if (!pays || this.#options.position() > this.#start) return this.#giveUp();
-    this.#state = "on";
-    this.#downloads.trying = false;
-    this.#parts?.grow(this.#options.connections - 1);
+    if (!pays || this.#options.position() > this.#start) this.#giveUp();
+    else {
+      this.#state = "on";
+      this.#downloads.trying = false;
+      this.#parts?.grow(this.#options.connections - 1);
+    }
   }
 
   #giveUp(): void {

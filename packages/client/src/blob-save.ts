@@ -1,6 +1,7 @@
 import { type ContentWriter, type Descriptor, isContentError } from "@reg/content";
 import type { Access } from "./access.ts";
-import { BlobDownload, type DownloadOptions } from "./blob-download.ts";
+import { BlobDownload } from "./blob-download.ts";
+import type { DownloadOptions } from "./download-options.ts";
 
 /** Streams what a writer does not have yet, and lets it check and commit the whole. */
 export async function saveBlob(

@@ -13,12 +13,13 @@ import {
 import type { Digest } from "@reg/reference";
 import { accessTo, digestIn } from "./access.ts";
 import { deleteBlob } from "./blob-delete.ts";
-import { BlobDownload, type DownloadOptions } from "./blob-download.ts";
+import { BlobDownload } from "./blob-download.ts";
 import { blobSize, hasBlob } from "./blob-head.ts";
 import { pushBlob } from "./blob-push.ts";
 import { saveBlob } from "./blob-save.ts";
 import { pushStream } from "./blob-stream-push.ts";
 import { type BlobUpload, journalOf, RegistryUpload, type UploadJournal } from "./blob-upload.ts";
+import type { DownloadOptions } from "./download-options.ts";
 import { RegistryError } from "./errors.ts";
 import type { CallOptions, Ref, TransferOptions } from "./options.ts";
 import { repositoryScope } from "./scopes.ts";

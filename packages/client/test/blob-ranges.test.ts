@@ -394,7 +394,7 @@ describe("parts of a large blob", () => {
 describe("ranges by themselves", () => {
   // Nothing but the sizes is another than by default.
   const auto: Ranges = { above: 4 * MIB, partBytes: 512 * KIB };
-  const large = new Uint8Array(randomBytes(12 * MIB));
+  const large = new Uint8Array(randomBytes(9 * MIB));
 
   it("stay off where one connection is fast", async () => {
     await using registry = await rangeRegistry({ bytes: large });
