@@ -11,6 +11,8 @@ interface Lane {
   readonly large: (() => void)[];
 }
 
+/** Requests in flight before anything is known of a host. */
+const FIRST_LIMIT = 24;
 /** Several answers of one burst tell the same story: the limit is halved once in this time. */
 const HALVING_MILLISECONDS = 1_000;
 const RETRIES: ReadonlySet<TransportEvent["type"]> = new Set(["retry"]);
@@ -38,7 +40,7 @@ export class HostQueue {
 
   constructor(limits: ThrottleLimits) {
     this.#limits = limits;
-    this.#limit = limits.perHost;
+    this.#limit = Math.min(FIRST_LIMIT, limits.perHost);
     this.#tokens = limits.rate?.requests ?? 0;
     this.#refilledAt = limits.now();
     const hear: TransportObserver = (event) => {
@@ -49,7 +51,8 @@ export class HostQueue {
 
   /** Nothing runs, waits, or is remembered that a new queue would not know. */
   get isIdle(): boolean {
-    if (this.#limits.rate !== undefined || this.#limit < this.#limits.perHost) return false;
+    const { rate, perHost } = this.#limits;
+    if (rate !== undefined || (this.#isCareful && this.#limit < perHost)) return false;
     const { plain, download, upload } = this.#lanes;
     return isUnused(plain) && isUnused(download) && isUnused(upload);
   }
@@ -97,9 +100,13 @@ export class HostQueue {
     this.#limit = Math.max(1, Math.floor(this.#limit / 2));
   }
 
-  /** As many successes as the limit allows at once raise it by one. */
+  /**
+   * Until the host first said that it is too much, each success that others wait for raises the limit by one; from then
+   * on as many as the limit allows at once.
+   */
   succeeded(): void {
-    this.#limit = Math.min(this.#limits.perHost, this.#limit + 1 / this.#limit);
+    const step = this.#isCareful ? 1 / this.#limit : this.#isCrowded ? 1 : 0;
+    this.#limit = Math.min(this.#limits.perHost, this.#limit + step);
   }
 
   /** Small ones go first: they cost little, and others often wait for what they bring. */
@@ -109,6 +116,15 @@ export class HostQueue {
       if (!this.#take(lane, large)) return;
       (large ? lane.large : lane.small).shift()?.();
     }
+  }
+
+  get #isCareful(): boolean {
+    return this.#halvedAt !== Number.NEGATIVE_INFINITY;
+  }
+
+  get #isCrowded(): boolean {
+    const { plain, download, upload } = this.#lanes;
+    return plain.small.length > 0 || download.small.length > 0 || upload.small.length > 0;
   }
 
   #admitAll(): void {

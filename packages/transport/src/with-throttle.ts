@@ -4,7 +4,10 @@ import type { Middleware, TransportRequest } from "./transport.ts";
 
 /** Limits of {@link withThrottle}. */
 export interface ThrottleOptions {
-  /** Requests in flight to one host, of each kind (without large bodies, downloads, uploads); 24. */
+  /**
+   * Requests in flight to one host, of each kind (without large bodies, downloads, uploads), at most; 64. It begins with
+   * 24, and each answer that others wait for makes room for one more.
+   */
   readonly perHost?: number;
   /** Of these, downloads or uploads of large bodies; 6. */
   readonly largePerHost?: number;
@@ -21,8 +24,8 @@ export interface ThrottleOptions {
 /** What the scheduler works with, after defaults. */
 export type ThrottleLimits = Required<Omit<ThrottleOptions, "rate">> & Pick<ThrottleOptions, "rate">;
 
-/** With 20 ms of round trip, 24 small requests in flight keep a line busy; more only burdens the registry. */
-const PER_HOST = 24;
+/** Where a round trip takes the time, more gain little, and each costs a connection. */
+const PER_HOST = 64;
 /** Three large bodies at a time are faster than one, and more than six gain nothing. */
 const LARGE_PER_HOST = 6;
 const LARGE_BYTES = 1024 * 1024;

@@ -95,6 +95,24 @@ describe("withThrottle", () => {
     expect(await burst()).toBe(8);
   });
 
+  it("begins with 24 at a time, and makes room up to 64 as answers come", async () => {
+    let running = 0;
+    let most = 0;
+    const transport: Transport = async (request) => {
+      most = Math.max(most, ++running);
+      await tick();
+      running--;
+      return { status: 200, headers: responseHeaders([]), url: request.url, body: emptyBody() };
+    };
+    const send = compose(transport, withThrottle());
+    const first = Promise.all(Array.from({ length: 30 }, () => send(get("/"))));
+    await Promise.resolve();
+    expect(running).toBe(24);
+    await first;
+    await Promise.all(Array.from({ length: 300 }, () => send(get("/"))));
+    expect(most).toBe(64);
+  });
+
   it("keeps to the rate it is given", async () => {
     vi.useFakeTimers();
     let started = 0;

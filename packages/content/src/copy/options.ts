@@ -33,7 +33,7 @@ export interface CopySelection {
 
 /** How it is done. */
 export interface CopyControl {
-  /** Requests and transfers in flight at once. Default 24, of which 3 large. */
+  /** Requests and transfers in flight at once. Default as many as pay: 24, of which 3 large, up to 64. */
   readonly concurrency?: number | undefined;
   /** Whether a large blob comes over several connections. Default: the source's choice. */
   readonly ranges?: Ranges | undefined;

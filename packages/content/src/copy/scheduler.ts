@@ -1,14 +1,18 @@
+import { adaptiveLimit, fixedLimit } from "./adaptive-limit.ts";
+
 /** The budgets of a {@link Scheduler}. */
 export interface SchedulerOptions {
   /**
-   * Requests and transfers in flight, in all. Default 24: at a round trip of 20 ms that is what keeps hundreds of
-   * small blobs moving, and more gains nothing.
+   * Requests and transfers in flight, in all. By default as many as pay: 24, and up to 64 small ones where a round trip
+   * is what takes the time, as long as they hold 24 MiB together at most. A number is kept to.
    */
   readonly concurrency?: number | undefined;
   /** Large transfers among them. Default 3: as many as fill a fast line; more only share it. */
   readonly largeConcurrency?: number | undefined;
   /** The most that one host is asked at a time, by `host`; `*` is for those not named. Default: no bound of its own. */
   readonly perHost?: Readonly<Record<string, number>> | undefined;
+  /** For tests: a clock in milliseconds that never goes back. */
+  readonly now?: (() => number) | undefined;
 }
 
 /** What a {@link Scheduler} has to know of a request or transfer. */
@@ -43,14 +47,17 @@ export interface Scheduler {
  * ```
  */
 export function createScheduler(options: SchedulerOptions = {}): Scheduler {
-  const concurrency = atLeastOne(options.concurrency ?? 24);
-  const largeConcurrency = Math.min(atLeastOne(options.largeConcurrency ?? 3), concurrency);
+  const limit =
+    options.concurrency === undefined ? adaptiveLimit() : fixedLimit(atLeastOne(options.concurrency));
+  const largeConcurrency = Math.min(atLeastOne(options.largeConcurrency ?? 3), limit.places);
+  const now = options.now ?? (() => performance.now());
   const perHost = new Map(Object.entries(options.perHost ?? {}));
   const busy = new Map<string, number>();
   const small = new Set<Waiting>();
   const large: Waiting[] = [];
   let active = 0;
   let activeLarge = 0;
+  let smallBytes = 0;
   let leaving = 0;
 
   const hasPlace = (host: string): boolean =>
@@ -59,11 +66,12 @@ export function createScheduler(options: SchedulerOptions = {}): Scheduler {
   const take = (job: Waiting, sign: 1 | -1): void => {
     active += sign;
     if (job.large) activeLarge += sign;
+    else smallBytes += sign * job.size;
     for (const host of job.hosts) busy.set(host, (busy.get(host) ?? 0) + sign);
   };
 
   const startNext = (): boolean => {
-    if (active >= concurrency) return false;
+    if (!limit.admits(active, smallBytes)) return false;
     if (activeLarge < largeConcurrency) {
       const index = large.findIndex((job) => job.hosts.every(hasPlace));
       const [job] = index < 0 ? [] : large.splice(index, 1);
@@ -75,6 +83,7 @@ export function createScheduler(options: SchedulerOptions = {}): Scheduler {
     }
     for (const job of small) {
       if (!job.hosts.every(hasPlace)) continue;
+      if (!limit.admits(active, smallBytes + job.size)) return false;
       small.delete(job);
       take(job, 1);
       job.start();
@@ -117,16 +126,28 @@ export function createScheduler(options: SchedulerOptions = {}): Scheduler {
   return {
     async run(job, task) {
       const taken = await place(job);
+      const startedAt = now();
       let hasLeft = false;
+      const learn = (): void => {
+        if (taken.large || taken.hosts.length === 0) return;
+        const kind = `${job.size > 0 ? "transfer" : "question"} ${taken.hosts.join(" ")}`;
+        limit.finished(kind, now() - startedAt, small.size > 0);
+      };
       const leave = (): void => {
         if (hasLeft || leaving >= MAX_LEAVING) return;
         hasLeft = true;
         leaving += 1;
+        learn();
         take(taken, -1);
         startAll();
       };
       try {
-        return await task(leave);
+        const result = await task(leave);
+        if (!hasLeft) learn();
+        return result;
+      } catch (error) {
+        limit.failed();
+        throw error;
       } finally {
         if (hasLeft) leaving -= 1;
         else take(taken, -1);
