@@ -46,6 +46,11 @@ export const COMMON_OPTIONS: readonly OptionDefinition[] = [
   },
   { name: "authfile", value: "FILE", summary: "read and keep credentials in this file" },
   {
+    name: "token-cache",
+    value: "FILE",
+    summary: "keep tokens in this file, for its owner alone, so that the next run need not ask for them",
+  },
+  {
     name: "progress",
     value: "auto|plain|json|none",
     choices: ["auto", "plain", "json", "none"],
@@ -57,7 +62,7 @@ export const COMMON_OPTIONS: readonly OptionDefinition[] = [
     name: "workers",
     value: "N",
     atLeast: 0,
-    summary: "threads for large blobs beside the first; as many as processors allow, at most 2",
+    summary: "threads for large blobs beside the first (default: one less than processors, at most 2)",
   },
   {
     name: "ranges",

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import type {
   CreateClientOptions,
   CredentialStore,
   EnvironmentOptions,
+  FileTokenCache,
   Reference,
   RegistryClient,
 } from "@reg/sdk";
@@ -19,6 +19,8 @@ export interface Session {
   readonly sdk: Sdk;
   readonly client: RegistryClient;
   readonly credentials: CredentialStore;
+  /** Where tokens outlive this run, if they do. */
+  readonly tokens: FileTokenCache | undefined;
   /** How the client was made, for what needs a transport of its own. */
   readonly options: CreateClientOptions;
   readonly environment: EnvironmentOptions;
@@ -45,10 +47,12 @@ export async function openSession(call: Call, names: readonly string[]): Promise
   const credentials = await credentialsOf(call, sdk, environment, hosts);
   const files = await registryConfiguration(call);
   const observe = observerOf(call, sdk, environment);
-  const options = { ...files, ...clientOptions(call, environment, credentials), ...observe };
+  const tokens = tokenCache(call, sdk, environment);
+  const kept = tokens === undefined ? {} : { tokenCache: tokens };
+  const options = { ...files, ...clientOptions(call, environment, credentials), ...kept, ...observe };
   const client = sdk.createClient(options);
   call.defer(() => client.close());
-  return { sdk, client, credentials, options, environment, ...references };
+  return { sdk, client, credentials, tokens, options, environment, ...references };
 }
 
 /** {@link openSession} for the image that the argument REF names. */
@@ -125,6 +129,7 @@ function clientOptions(
   const resolve = call.list("resolve");
   const realms = call.list("realm");
   const concurrency = call.number("concurrency");
+  const workers = call.number("workers");
   const ranges = readRanges(call.text("ranges"));
   if (call.flag("plain-http") && call.flag("https")) {
     throw new UsageError("--plain-http and --https contradict each other");
@@ -145,12 +150,26 @@ function clientOptions(
     ...(resolve.length === 0 ? {} : { resolve: Object.fromEntries(resolve.map(readPin)) }),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(ranges === undefined ? {} : { ranges }),
-    workers: call.number("workers") ?? Math.min(availableParallelism() - 1, MOST_WORKERS),
+    ...(workers === undefined ? {} : { workers }),
   };
 }
 
-/** With the first thread that makes three: as many as there are large blobs on the way at a time. */
-const MOST_WORKERS = 2;
+/** An authenticator goes on without what it cannot keep; whoever asked for it is told once. */
+function tokenCache(call: Call, sdk: Sdk, environment: EnvironmentOptions): FileTokenCache | undefined {
+  const path = call.text("token-cache") ?? environment.tokenCacheFile;
+  if (path === undefined) return undefined;
+  const cache = sdk.fileTokenCache(path);
+  let told = false;
+  const set = async (...[key, token]: Parameters<FileTokenCache["set"]>): Promise<void> => {
+    try {
+      await cache.set(key, token);
+    } catch (error) {
+      if (!told) call.output.note(`tokens are not kept: ${messageOf(error)}`);
+      told = true;
+    }
+  };
+  return { ...cache, set };
+}
 
 function observerOf(
   call: Call,

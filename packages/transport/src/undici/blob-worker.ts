@@ -23,6 +23,7 @@ const tlsByHost = new Map<string, TlsSettings>();
 const engine = undiciTransport({
   // Written by the engine that started this worker.
   ...(workerData as PortableOptions),
+  workers: 0,
   tlsFor: async (host) => tlsByHost.get(host),
 });
 

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import type { Worker } from "node:worker_threads";
 import { TransportError } from "../errors.ts";
 import { emptyBody, responseBody } from "../response-body.ts";
@@ -24,7 +25,7 @@ export interface BlobWorkers {
  * `undefined` where an option is a function: that cannot be sent to another thread.
  */
 export function createBlobWorkers(options: UndiciTransportOptions): BlobWorkers | undefined {
-  const { dispatcher, lookup, observe, tlsFor, workers = 0, proxy, ...plain } = options;
+  const { dispatcher, lookup, observe, tlsFor, workers = defaultWorkers(), proxy, ...plain } = options;
   if (workers < 1 || dispatcher !== undefined || lookup !== undefined || observe !== undefined)
     return undefined;
   const portable: PortableOptions = {
@@ -87,6 +88,15 @@ export function createBlobWorkers(options: UndiciTransportOptions): BlobWorkers 
   };
 }
 
+/** With the caller's own thread that makes three at most: as many as there are large blobs on the way at a time. */
+const MOST_BY_DEFAULT = 2;
+
+function defaultWorkers(): number {
+  // Deno asks for permissions again in a worker, and Bun has bugs of its own there.
+  const isNode = process.versions["deno"] === undefined && process.versions["bun"] === undefined;
+  return isNode ? Math.min(availableParallelism() - 1, MOST_BY_DEFAULT) : 0;
+}
+
 interface Job {
   readonly request: TransportRequest;
   readonly file: SinkFile;
@@ -115,6 +125,8 @@ class BlobWorker {
     this.#worker = new threads.Worker(new URL(`./blob-worker.${extension}`, import.meta.url), {
       name: "registry blobs",
       workerData: options,
+      // What the program preloads is not for this thread.
+      execArgv: process.execArgv.filter((word) => word.startsWith("--conditions=")),
     });
     // Only requests keep the process alive.
     this.#worker.unref();

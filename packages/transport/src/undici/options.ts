@@ -71,8 +71,9 @@ export interface UndiciTransportOptions extends TlsSettings, Partial<ExchangeLim
    */
   readonly allowPrivate?: boolean | readonly string[];
   /**
-   * Threads beside this one that fetch large blobs whole, and hash and write them, where they go to a file; 0. A thread
-   * of its own pays as soon as several blobs come faster than one thread can hash. None is used where `dispatcher`,
+   * Threads beside this one that fetch large blobs whole, and hash and write them, where they go to a file; one less
+   * than there are processors, 2 at most, and none in Deno and Bun. A thread of its own pays as soon as several blobs
+   * come faster than one thread can hash. None is used where `dispatcher`,
    * `lookup` or `observe` is given, or where a worker cannot start (as in a bundle without its file).
    */
   readonly workers?: number;
