@@ -1,4 +1,5 @@
 import { defineConfig, type Options } from "tsup";
+import { apart, apartEntries } from "./bundle/apart.ts";
 import { notices } from "./bundle/notices.ts";
 import { quickBuiltins } from "./bundle/quick-builtins.ts";
 import { slimUndici } from "./bundle/slim-undici.ts";
@@ -18,33 +19,40 @@ const common: Options = {
 };
 
 /**
- * Two files: `main.js`, which knows the version and how to load, and `run.cjs`, which holds everything else. Loading some
- * 250 files of dependencies one by one would cost more than most commands take. Within `run.cjs` each module still waits
- * until it is asked for.
+ * `main.js` knows the version and how to load; `run.cjs` holds what most commands need. Loading some 250 files of
+ * dependencies one by one would cost more than most commands take. Within a script each module still waits until it is
+ * asked for.
  */
 export default defineConfig([
   {
     ...common,
     entry: ["src/main.ts"],
     format: ["esm"],
-    esbuildPlugins: [quickBuiltins(), apart()],
+    esbuildPlugins: [quickBuiltins(), withoutRun()],
   },
   {
     ...common,
-    entry: ["src/run.ts"],
+    entry: { run: "src/run.ts", ...apartEntries() },
     format: ["cjs"],
     // A function that `load-run.ts` compiles with the code that V8 kept from an earlier run.
-    banner: { js: '(function(module,scriptUrl){"use strict";' },
+    banner: { js: '(function(module,exports,scriptUrl,loadApart){"use strict";' },
     footer: { js: "})" },
     define: { "import.meta.url": "scriptUrl" },
-    esbuildPlugins: [slimUndici(), quickBuiltins(), notices()],
+    esbuildPlugins: [apart(), slimUndici(), quickBuiltins(), notices()],
+  },
+  {
+    ...common,
+    // A thread of its own, which `run.cjs` looks for beside itself.
+    entry: ["../transport/dist/blob-worker.js"],
+    format: ["esm"],
+    esbuildPlugins: [slimUndici(), quickBuiltins()],
   },
 ]);
 
 /** What `run.cjs` holds stays out of `main.js`. */
-function apart(): NonNullable<Options["esbuildPlugins"]>[number] {
+function withoutRun(): NonNullable<Options["esbuildPlugins"]>[number] {
   return {
-    name: "apart",
+    name: "without-run",
     setup(build) {
       build.onResolve({ filter: /^\.\/run\.ts$/ }, ({ path }) => ({ path, external: true }));
     },

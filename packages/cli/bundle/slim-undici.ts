@@ -29,6 +29,11 @@ const REPLACED: readonly { readonly path: RegExp; readonly importer: RegExp; rea
     contents: "exports.IncomingMessage = class {}; exports.maxHeaderSize = 16384;",
   },
   {
+    path: /^node:assert$/,
+    importer: /\.js$/,
+    contents: 'module.exports = (held, why) => held || process.getBuiltinModule("node:assert")(held, why);',
+  },
+  {
     // The parser, WebAssembly. After some five answers V8 would compile it anew, in another thread, for 30 ms of processor
     // time that the end of the process waits for: now after hundreds. The parser is made in the same turn; then the budget
     // is what it always is, as code that was kept is good for these flags alone.

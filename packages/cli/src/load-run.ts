@@ -16,13 +16,26 @@ export interface LoadedRun extends Run {
 export async function loadRun(words: readonly string[]): Promise<LoadedRun> {
   const { filename, dirname } = import.meta;
   if (filename.endsWith(".ts")) return { ...(await import("./run.ts")), keepCode: () => undefined };
-  const file = join(dirname, "run.cjs");
-  const { value, keepCode } = loadScript(file, codeFolder(process.env), nameOf(words));
-  const module = { exports: {} };
-  // What our own build makes of run.ts: a function that fills `module` as CommonJS does.
-  (value as (module: object, scriptUrl: string) => void)(module, pathToFileURL(file).href);
-  return { ...(module.exports as Run), keepCode };
+  const { value, keepCode } = loadScript(join(dirname, "run.cjs"), codeFolder(process.env), nameOf(words));
+  return { ...(exportsOf(value, dirname) as Run), keepCode };
 }
+
+/** What a script of our own build exports: each is a function that fills `module` as CommonJS does. */
+function exportsOf(script: unknown, folder: string): unknown {
+  const module = { exports: {} };
+  const scriptUrl = pathToFileURL(join(folder, "run.cjs")).href;
+  const loadApart = (name: string): unknown =>
+    exportsOf(loadScript(join(folder, `${name}.cjs`), undefined, name).value, folder);
+  (script as Script)(module, module.exports, scriptUrl, loadApart);
+  return module.exports;
+}
+
+type Script = (
+  module: object,
+  exports: object,
+  scriptUrl: string,
+  loadApart: (name: string) => unknown,
+) => void;
 
 /** Commands use different parts of the script: each keeps its own code. */
 function nameOf(words: readonly string[]): string {

@@ -1,6 +1,7 @@
 import {
   closeSync,
   fstatSync,
+  fsyncSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -11,7 +12,6 @@ import {
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { Script } from "node:vm";
-import { crc32 } from "node:zlib";
 
 /** What stands before the code, padded: for which script it was made. A power of two, so that V8 need not copy. */
 const HEADER_BYTES = 256;
@@ -92,7 +92,7 @@ function readCode(
       if (user !== undefined && (uid !== user || (mode & 0o022) !== 0)) return undefined;
       const bytes = readFileSync(descriptor);
       const code = bytes.subarray(HEADER_BYTES);
-      // V8 itself trusts every byte of it, and ends the process over a wrong one.
+      // V8 itself trusts every byte of it, and may end the process over a wrong one.
       if (!bytes.subarray(0, HEADER_BYTES).equals(headerOf(identity, code))) return undefined;
       return { code, writtenAt: mtimeMs };
     } finally {
@@ -105,18 +105,24 @@ function readCode(
 
 function headerOf(identity: string, code: Buffer): Buffer {
   const header = Buffer.alloc(HEADER_BYTES, " ");
-  header.write(`${identity} ${crc32(code)}\n`);
+  header.write(`${identity} ${code.length}\n`);
   return header;
 }
 
-/** Written beside and moved into place: another run may read it at the same moment. */
+/** Written beside, synced and moved into place: another run reads all of it or nothing, after a power cut too. */
 function writeCode(folder: string, path: string, identity: string, code: Buffer): void {
   const partial = `${path}.${process.pid}`;
   // A full disk, a home that cannot be written to: the next run compiles again.
   quietly(
     () => {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-      writeFileSync(partial, Buffer.concat([headerOf(identity, code), code]), { mode: 0o600, flag: "wx" });
+      const descriptor = openSync(partial, "wx", 0o600);
+      try {
+        writeFileSync(descriptor, Buffer.concat([headerOf(identity, code), code]));
+        fsyncSync(descriptor);
+      } finally {
+        closeSync(descriptor);
+      }
       renameSync(partial, path);
     },
     () => quietly(() => rmSync(partial, { force: true })),

@@ -27,7 +27,8 @@ export interface Hasher {
  * ```
  */
 export function createHasher(algorithm: DigestAlgorithm = "sha256"): Hasher {
-  return (nodeHasher ?? portableHasher)(algorithm);
+  hasherOf ??= nodeHasher() ?? portableHasher;
+  return hasherOf(algorithm);
 }
 
 /** The digest of bytes that are all there. */
@@ -119,7 +120,10 @@ interface NodeCrypto {
   };
 }
 
-const nodeHasher = ((): ((algorithm: DigestAlgorithm) => Hasher) | undefined => {
+/** Chosen with the first hash: loading Node's takes milliseconds, which a program that starts can do without. */
+let hasherOf: ((algorithm: DigestAlgorithm) => Hasher) | undefined;
+
+function nodeHasher(): ((algorithm: DigestAlgorithm) => Hasher) | undefined {
   // `process` is not declared in a neutral package; only this one member of it is looked for.
   const { process } = globalThis as { process?: { getBuiltinModule?(id: string): unknown } };
   // The module named node:crypto has this shape in every runtime that has one.
@@ -134,7 +138,7 @@ const nodeHasher = ((): ((algorithm: DigestAlgorithm) => Hasher) | undefined => 
       digest: () => `${algorithm}:${hash.digest("hex")}` as Digest,
     };
   };
-})();
+}
 
 function portableHasher(algorithm: DigestAlgorithm): Hasher {
   const hash = (algorithm === "sha256" ? sha256 : sha512).create();
