@@ -9,9 +9,11 @@ export class BoundedMap<K, V> {
 
   get(key: K): V | undefined {
     const value = this.#entries.get(key);
-    if (value === undefined) return undefined;
-    this.#entries.delete(key);
-    this.#entries.set(key, value);
+    // What is used moves to the end, once that may matter: it is long before something has to go.
+    if (value !== undefined && this.#entries.size > this.#limit / 2) {
+      this.#entries.delete(key);
+      this.#entries.set(key, value);
+    }
     return value;
   }
 

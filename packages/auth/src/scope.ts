@@ -51,6 +51,9 @@ export function splitScopes(value: string): string[] {
  * ```
  */
 export function mergeScopes(...lists: readonly (readonly string[])[]): string[] {
+  const [only, ...others] = lists;
+  // An operation on one repository, as nearly all are.
+  if (only?.length === 1 && others.length === 0) return only.map((text) => formatScope(parseScope(text)));
   const merged = new Map<string, Scope>();
   for (const list of lists) {
     for (const text of list) {

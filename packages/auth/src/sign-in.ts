@@ -315,10 +315,18 @@ function tokenOf(header: string | undefined): string | undefined {
   return header?.startsWith("Bearer ") === true ? header.slice("Bearer ".length) : undefined;
 }
 
+/** Worked out once for as long as a lookup's result is remembered. */
+const identities = new WeakMap<Credential, string>();
+
 function identityOf(credential: Credential | undefined): string {
   if (credential === undefined) return "";
-  const { source: _, ...secret } = credential;
-  return JSON.stringify(Object.entries(secret).sort(([a], [b]) => (a < b ? -1 : 1)));
+  let identity = identities.get(credential);
+  if (identity === undefined) {
+    const { source: _, ...secret } = credential;
+    identity = JSON.stringify(Object.entries(secret).sort(([a], [b]) => (a < b ? -1 : 1)));
+    identities.set(credential, identity);
+  }
+  return identity;
 }
 
 function schemeOf(header: string | undefined): "basic" | "bearer" | "none" {
