@@ -29,8 +29,9 @@ async function main(): Promise<void> {
   await mkdir(parent, { recursive: true });
   const root = await mkdtemp(join(parent, "reg-bench-"));
   const interrupted = new AbortController();
+  // Each time it comes: who sends one to a whole group of processes sends two.
   for (const signal of ["SIGINT", "SIGTERM"] as const)
-    process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
+    process.on(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
   try {
     await bench(given, root, interrupted.signal);
   } finally {
@@ -71,9 +72,15 @@ async function bench(given: Arguments, root: string, signal: AbortSignal): Promi
   }
   const texts: Report["texts"][number][] = [];
   for (const script of scripts.filter((one) => wanted.includes(one))) {
-    const text = await runScript(script, signal);
-    texts.push({ ...script, text });
-    console.log(`${script.name}: ${script.what}\n${text}\n`);
+    const { name, what } = script;
+    try {
+      const text = await runScript(script, signal);
+      texts.push({ name, what, text });
+      console.log(`${name}: ${what}\n${text}\n`);
+    } catch (error) {
+      signal.throwIfAborted();
+      onFailure(`${name}: ${String(error)}`);
+    }
   }
   const verdicts = judge(measured.flatMap(({ results }) => results));
   if (verdicts.length > 0) console.log(goalsText(verdicts));

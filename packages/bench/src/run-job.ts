@@ -12,7 +12,7 @@ export interface RunOptions {
 }
 
 /** So much time each contestant has for a job; who is slower takes part in fewer rounds. */
-const BUDGET_SECONDS = 15;
+const BUDGET_SECONDS = 10;
 
 interface Entry {
   readonly contestant: Contestant;

@@ -7,6 +7,7 @@ export interface Script {
   readonly name: string;
   readonly what: string;
   readonly path: string;
+  readonly args?: readonly string[];
 }
 
 export const scripts: readonly Script[] = [
@@ -15,10 +16,18 @@ export const scripts: readonly Script[] = [
     what: "parse references, beside other parsers",
     path: fileURLToPath(import.meta.resolve("./reference.ts")),
   },
+  {
+    name: "ranges",
+    what: "save one large blob over one connection, over as many as the client chooses, and over four",
+    path: fileURLToPath(import.meta.resolve("./in-process/ranges.ts")),
+    // One round: on a line with a limit, the limit is the figure.
+    args: ["1"],
+  },
 ];
 
 /** What a script prints. */
-export async function runScript({ path }: Script, signal: AbortSignal): Promise<string> {
-  const { stdout } = await promisify(execFile)(process.execPath, [path], { signal });
+export async function runScript({ path, args = [] }: Script, signal: AbortSignal): Promise<string> {
+  const words = ["--conditions=@reg/source", path, ...args];
+  const { stdout } = await promisify(execFile)(process.execPath, words, { signal });
   return stdout.trimEnd();
 }

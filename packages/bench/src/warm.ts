@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { freemem } from "node:os";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
@@ -12,10 +13,8 @@ export async function warm(folder: string, reads: readonly string[] = [], writes
   for (const path of reads)
     await run("bash", ["-c", 'find "$1" -type f -exec cat {} + > /dev/null', "bash", path]);
   await run("sync", ["-f", folder]);
-  if (writesBytes > 0)
-    await run(process.execPath, [
-      "-e",
-      "Buffer.allocUnsafeSlow(Number(process.argv[1])).fill(1)",
-      String(writesBytes),
-    ]);
+  // Never so much that the system would have to look for it.
+  const bytes = Math.min(writesBytes, Math.floor(freemem() / 4));
+  const touch = "Buffer.allocUnsafeSlow(Number(process.argv[1])).fill(1)";
+  if (bytes > 0) await run(process.execPath, ["-e", touch, String(bytes)]);
 }

@@ -43,9 +43,10 @@ export function networkJobs(field: Field): Job[] {
     pull(field, "512m", { tls: true }),
     pull(field, "2g"),
     push(field, "512m"),
+    // These two are for our memory alone.
     push(field, "2g"),
-    copyBetween(field, "512m"),
     copyBetween(field, "2g"),
+    copyBetween(field, "512m"),
     mount(field),
     pull(field, "200", { roundTripMs: 20 }),
     push(field, "200", 20),
@@ -68,7 +69,7 @@ const ROUNDS: Readonly<Record<ImageName, (asked: number) => number>> = {
   "512m": (asked) => asked,
   "2g": (asked) => Math.ceil(asked / 2),
   "200": (asked) => asked + Math.floor(asked / 2),
-  index: (asked) => asked * 2,
+  index: (asked) => asked + Math.floor(asked / 2),
 };
 
 /** One start is too short for the clock. */
@@ -100,9 +101,11 @@ interface PullOptions {
 
 function pull(field: Field, image: ImageName, { roundTripMs = 0, tls = false }: PullOptions = {}): Job {
   const { root } = field;
-  const roles: Role[] = ["ours", "peer", "limit", ...(roundTripMs > 0 ? (["raised"] as const) : [])];
-  // Of TLS there is another comparison to be made.
-  if (!tls) roles.push("synced");
+  const roles: Role[] = ["ours", "peer"];
+  if (isNear(roundTripMs)) roles.push("limit");
+  // Over TLS, that comparison is the same as without.
+  if (isNear(roundTripMs) && !tls) roles.push("synced");
+  if (roundTripMs > 0) roles.push("raised");
   return {
     name: named("pull", image, roundTripMs, tls),
     what: `pull ${OF[image]}${tls ? " over TLS" : ""}${far(roundTripMs)}`,
@@ -135,7 +138,8 @@ function pull(field: Field, image: ImageName, { roundTripMs = 0, tls = false }: 
 
 function push(field: Field, image: ImageName, roundTripMs = 0): Job {
   const { root } = field;
-  const roles: Role[] = ["ours", "peer", ...(roundTripMs > 0 ? (["raised"] as const) : [])];
+  const roles: Role[] = image === "2g" ? ["ours"] : ["ours", "peer"];
+  if (roundTripMs > 0) roles.push("raised");
   return {
     name: named("push", image, roundTripMs),
     what: `push ${OF[image]}${far(roundTripMs)}`,
@@ -165,6 +169,7 @@ function push(field: Field, image: ImageName, roundTripMs = 0): Job {
 
 function copyBetween(field: Field, image: ImageName): Job {
   const { root } = field;
+  const roles: Role[] = image === "2g" ? ["ours"] : ["ours", "peer"];
   return {
     name: `copy-${image}`,
     what: `copy ${OF[image]} between two registries`,
@@ -174,7 +179,7 @@ function copyBetween(field: Field, image: ImageName): Job {
       const source = stack.use(await startRegistry(field.registry, { root }));
       const { bytes } = await filled(field, source, image);
       const rooms = new Rooms(stack);
-      const contestants = only(field.peers, "ours", "peer").flatMap(({ name, role, copy }) => {
+      const contestants = only(field.peers, ...roles).flatMap(({ name, role, copy }) => {
         if (copy === undefined) return [];
         return contestant(name, role, async (turn) => {
           const room = await rooms.next();
@@ -206,13 +211,15 @@ function mount(field: Field): Job {
       const registry = stack.use(await startRegistry(field.registry, { root }));
       await filled(field, registry, "200");
       const proxy = stack.use(await delayProxy(registry.host, 0));
-      const contestants = only(field.peers, "ours", "peer").flatMap(({ name, role, copy }) => {
+      let copies = 0;
+      const contestants = only(field.peers, "ours", "peer", "raised").flatMap(({ name, role, copy }) => {
         if (copy === undefined) return [];
         return contestant(name, role, (turn) => {
           const { host } = goesByProxy(turn, 0) ? proxy : registry;
           proxy.reset();
+          copies += 1;
           return {
-            command: copy(`${host}/bench/200:1.0`, `${host}/bench/${name}-${turn}:1.0`),
+            command: copy(`${host}/bench/200:1.0`, `${host}/bench/copy-${copies}:1.0`),
             counts: countsOf(turn, 0, proxy),
           };
         });
@@ -270,6 +277,11 @@ function countsOf(
       connections: counts.reduce((sum, { connections }) => sum + connections, 0),
     };
   };
+}
+
+/** So far away that waiting is all there is to it, syncing and hashing make no difference. */
+function isNear(roundTripMs: number): boolean {
+  return roundTripMs < 80;
 }
 
 function named(verb: string, image: ImageName, roundTripMs: number, tls = false): string {
