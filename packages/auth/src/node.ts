@@ -7,5 +7,5 @@ export { type DefaultCredentialOptions, defaultCredentialStore } from "./node/de
 export { type DockerAuthConfigOptions, dockerAuthConfigStore } from "./node/docker-auth-config-store.ts";
 export { type DockerConfigOptions, dockerConfigStore } from "./node/docker-config-store.ts";
 export { type EnvironmentOptions, environmentStore } from "./node/environment-store.ts";
-export { fileTokenCache } from "./node/file-token-cache.ts";
+export { type FileTokenCache, fileTokenCache } from "./node/file-token-cache.ts";
 export { type KubernetesOptions, kubernetesStore } from "./node/kubernetes-store.ts";

@@ -3,6 +3,8 @@ export interface CachedToken {
   readonly token: string;
   /** When to ask for another, in milliseconds since 1970: 90 % of the lifetime after the token came. */
   readonly renewAt: number;
+  /** The registry's origin, so that a cache can forget what belongs to one registry. */
+  readonly origin?: string | undefined;
 }
 
 /**

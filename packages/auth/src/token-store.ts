@@ -126,7 +126,7 @@ export class TokenStore {
     if (shared === undefined || name === undefined) return;
     const renewAt = Date.now() + grant.lifetimeSeconds * 1000 * RENEW_AT_SHARE;
     await Promise.resolve()
-      .then(() => shared.set(name, { token: grant.token, renewAt }))
+      .then(() => shared.set(name, { token: grant.token, renewAt, origin: key.origin }))
       .catch(() => {});
   }
 

@@ -8,6 +8,7 @@ import type {
   RegistryClient,
 } from "@reg/sdk";
 import type { Call } from "./call.ts";
+import { describeFailure } from "./failure.ts";
 import { readSecret } from "./read-secret.ts";
 import { registryConfiguration } from "./registry-configuration.ts";
 import { UsageError } from "./usage-error.ts";
@@ -164,7 +165,7 @@ function tokenCache(call: Call, sdk: Sdk, environment: EnvironmentOptions): File
     try {
       await cache.set(key, token);
     } catch (error) {
-      if (!told) call.output.note(`tokens are not kept: ${messageOf(error)}`);
+      if (!told) call.output.note(`tokens are not kept: ${describeFailure(error).message}`);
       told = true;
     }
   };

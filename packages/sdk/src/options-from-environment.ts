@@ -11,6 +11,8 @@ export interface EnvironmentOptions {
   readonly client: Pick<CreateClientOptions, "plainHttp" | "ca">;
   /** A Docker configuration file to read and keep credentials in. */
   readonly credentialsFile?: string;
+  /** A file to keep tokens in between runs, for `fileTokenCache`. */
+  readonly tokenCacheFile?: string;
   /** Bytes of a chunk of an upload, for `client.blobs.put`. */
   readonly chunkBytes?: number;
   /** Requests are to be shown. */
@@ -41,6 +43,7 @@ export function optionsFromEnvironment(
   const plainHttp = readProtocol(value("REG_DEFAULT_PROTOCOL"));
   const authorities = value("REG_CACERTS");
   const credentialsFile = value("REG_CREDENTIALS_STORE");
+  const tokenCacheFile = value("REG_TOKEN_CACHE");
   const chunkBytes = readBytes(value("REG_CHUNK_SIZE"));
   return {
     reference: {
@@ -53,6 +56,7 @@ export function optionsFromEnvironment(
       ...(authorities === undefined ? {} : { ca: readAuthorities(authorities) }),
     },
     ...(credentialsFile === undefined ? {} : { credentialsFile }),
+    ...(tokenCacheFile === undefined ? {} : { tokenCacheFile }),
     ...(chunkBytes === undefined ? {} : { chunkBytes }),
     debug: readSwitch(value("REG_DEBUG")),
   };

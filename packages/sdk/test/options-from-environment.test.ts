@@ -22,6 +22,7 @@ test("each variable is the option it names", () => {
     REG_DEFAULT_TAG: "stable",
     REG_DEFAULT_PROTOCOL: "http",
     REG_CREDENTIALS_STORE: "/home/ada/auth.json",
+    REG_TOKEN_CACHE: "/home/ada/tokens.json",
     REG_CACERTS: authorities,
     REG_CHUNK_SIZE: "1048576",
     REG_DEBUG: "1",
@@ -31,6 +32,7 @@ test("each variable is the option it names", () => {
     reference: { defaultDomain: "registry.example", defaultNamespace: "team", defaultTag: "stable" },
     client: { plainHttp: true, ca: "-----BEGIN CERTIFICATE-----\n" },
     credentialsFile: "/home/ada/auth.json",
+    tokenCacheFile: "/home/ada/tokens.json",
     chunkBytes: 1_048_576,
     debug: true,
   });

@@ -7,6 +7,18 @@ const FILE_LIMIT_CHARACTERS = 512 * 1024;
 /** What an entry takes besides its key and its token. */
 const ENTRY_OVERHEAD_CHARACTERS = 64;
 
+/** A {@link TokenCache} that can forget what belongs to one registry. */
+export interface FileTokenCache extends TokenCache {
+  /**
+   * Removes the tokens of a registry, as when its user signs out.
+   *
+   * @param origin - where the registry's API is: `https://ghcr.io`
+   * @returns how many there were that were still good
+   * @throws AuthError `CONFIG` where the file cannot be written
+   */
+  forget(origin: string): Promise<number>;
+}
+
 /**
  * Tokens in a file, so that a program that is run again and again does not ask for one each time. The file holds
  * tokens as they are: it is written with mode 0600, atomically, and tokens whose time is over leave it at the next
@@ -22,7 +34,7 @@ const ENTRY_OVERHEAD_CHARACTERS = 64;
  * const authenticator = createAuthenticator({ credentials: defaultCredentialStore(), tokenCache });
  * ```
  */
-export function fileTokenCache(path: string): TokenCache {
+export function fileTokenCache(path: string): FileTokenCache {
   return {
     get: async (key) => (await readTokens(path)).get(key),
     set: (key, token) =>
@@ -35,6 +47,16 @@ export function fileTokenCache(path: string): TokenCache {
         const tokens = await readTokens(path);
         if (tokens.delete(key)) await replaceFile(path, format(tokens));
       }),
+    forget: async (origin) => {
+      let forgotten = 0;
+      await inTurn(path, async () => {
+        const tokens = await readTokens(path);
+        const others = new Map([...tokens].filter(([, token]) => token.origin !== origin));
+        forgotten = tokens.size - others.size;
+        if (forgotten > 0) await replaceFile(path, format(others));
+      });
+      return forgotten;
+    },
   };
 }
 
@@ -44,9 +66,9 @@ async function readTokens(path: string): Promise<Map<string, CachedToken>> {
   const held = document?.["tokens"];
   const tokens = new Map<string, CachedToken>();
   for (const [key, entry] of Object.entries(isRecord(held) ? held : {})) {
-    const { token, renewAt } = isRecord(entry) ? entry : {};
+    const { token, renewAt, origin } = isRecord(entry) ? entry : {};
     if (typeof token === "string" && token !== "" && typeof renewAt === "number" && renewAt > Date.now()) {
-      tokens.set(key, { token, renewAt });
+      tokens.set(key, { token, renewAt, ...(typeof origin === "string" ? { origin } : {}) });
     }
   }
   return tokens;
@@ -64,7 +86,7 @@ function format(tokens: ReadonlyMap<string, CachedToken>): string {
   const kept: Record<string, CachedToken> = Object.create(null);
   let size = 0;
   for (const [key, token] of [...tokens].sort(([, a], [, b]) => b.renewAt - a.renewAt)) {
-    size += key.length + token.token.length + ENTRY_OVERHEAD_CHARACTERS;
+    size += key.length + token.token.length + (token.origin?.length ?? 0) + ENTRY_OVERHEAD_CHARACTERS;
     if (size > FILE_LIMIT_CHARACTERS) break;
     kept[key] = token;
   }

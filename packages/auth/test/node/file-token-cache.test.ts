@@ -109,3 +109,22 @@ test("a folder that cannot be written is told by name, and does not stop signing
   const answer = await send(network, createAuthenticator({ tokenCache }), "/v2/a/manifests/1", PULL);
   expect(answer.status).toBe(200);
 });
+
+test("what belongs to one registry is forgotten at once, and the rest stays", async () => {
+  await using home = await makeHome();
+  const network = tokenRegistry();
+  const tokenCache = fileTokenCache(home.path(FILE));
+  const credentials = staticCredentials({ [REGISTRY]: { username: "me", password: "one" } });
+  await send(network, createAuthenticator({ tokenCache, credentials }), "/v2/a/manifests/1", PULL);
+  await tokenCache.set("other", { ...inAMinute("other's"), origin: "https://other.example" });
+  await tokenCache.set("nobody", inAMinute("nobody's"));
+  expect(await tokenCache.forget("https://absent.example")).toBe(0);
+  expect(await tokenCache.forget(`https://${REGISTRY}`)).toBe(1);
+  expect(await tokenCache.forget(`https://${REGISTRY}`)).toBe(0);
+  expect([(await tokenCache.get("other"))?.token, (await tokenCache.get("nobody"))?.token]).toEqual([
+    "other's",
+    "nobody's",
+  ]);
+  await send(network, createAuthenticator({ tokenCache, credentials }), "/v2/a/manifests/1", PULL);
+  expect(network.to(TOKEN_HOST)).toHaveLength(2);
+});

@@ -14,7 +14,8 @@ export async function run(call: Call): Promise<undefined> {
     : await promptFor(call, "password: ", { hidden: true });
   const credential = { username, password };
   const given = sdk.staticCredentials({ [registry]: credential });
-  await using client = sdk.createClient({ ...options, credentials: given });
+  // A token that was bought earlier says nothing of the password.
+  await using client = sdk.createClient({ ...options, credentials: given, tokenCache: undefined });
   const { status } = await client.ping(registry, { signal: call.signal });
   if (status === 401) {
     throw new CommandError("UNAUTHENTICATED", `${registry} refuses these credentials`, {

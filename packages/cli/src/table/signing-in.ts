@@ -20,6 +20,7 @@ export const SIGNING_IN: readonly CommandDefinition[] = [
   {
     name: "logout",
     summary: "Forget the credentials for a registry",
+    details: ["With --token-cache (or REG_TOKEN_CACHE) the tokens for it in that file go too."],
     arguments: [HOST],
     options: [],
     examples: [{ line: "reg logout ghcr.io", does: "removes them from where login put them" }],
