@@ -105,7 +105,7 @@ describe("completion", () => {
         .map((row) => row.split("\t")[0] ?? "");
     };
     expect(offered("reg pu")).toEqual(["pull", "push"]);
-    expect(offered("reg blob ")).toEqual(["delete", "get", "head", "put"]);
+    expect(offered("reg blob ")).toEqual(["delete", "get", "head", "mount", "put"]);
     expect(offered("reg blob get --out")).toEqual(["--output"]);
     expect(offered("reg tags --order ")).toEqual(["created", "name", "semver"]);
     expect(offered("reg completion ")).toEqual(["bash", "fish", "zsh"]);
@@ -127,7 +127,7 @@ describe("completion", () => {
   test("bash completes commands, groups, options and values", () => {
     expect(complete("pu")).toEqual(["pull", "push"]);
     expect(complete("")).toEqual([...new Set(NAMES.map((name) => name.split(" ")[0]))]);
-    expect(complete("blob", "")).toEqual(["get", "put", "head", "delete"]);
+    expect(complete("blob", "")).toEqual(["get", "put", "mount", "head", "delete"]);
     expect(complete("blob", "get", "--out")).toEqual(["--output"]);
     expect(complete("tags", "--order", "")).toEqual(["name", "semver", "created"]);
     expect(complete("completion", "")).toEqual(["bash", "zsh", "fish"]);

@@ -4,10 +4,12 @@ import { openReferenceSession } from "../session.ts";
 
 /** `{reference, digest, mediaType, size, tags}`. */
 export async function run(call: Call): Promise<undefined> {
-  const { sdk, client, reference } = await openReferenceSession(call);
+  const { sdk, client, reference, tag: tagFor } = await openReferenceSession(call);
   const bytes = await readInput(call.argument("FILE"), sdk.LIMITS.manifestBytes, call.signal);
   const { descriptor, tags } = await client.manifests.put(reference, bytes, {
     mediaType: call.text("media-type"),
+    tags: call.list("tag").map((tag) => tagFor(reference, tag)),
+    noClobber: call.flag("no-clobber"),
     signal: call.signal,
   });
   const { digest, mediaType, size } = descriptor;

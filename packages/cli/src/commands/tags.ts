@@ -14,6 +14,8 @@ export async function run(call: Call): Promise<undefined> {
   const options = {
     signal: call.signal,
     limit: call.number("limit"),
+    after: call.text("after"),
+    pageSize: call.number("page-size"),
     match: call.text("match"),
     semver: call.text("semver"),
     order: orderOf(call),

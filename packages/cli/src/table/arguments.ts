@@ -42,6 +42,13 @@ export const ANNOTATION: OptionDefinition = {
   summary: "set this annotation on the manifest",
 };
 
+/** Which part of a listing. */
+export const LISTING_OPTIONS: readonly OptionDefinition[] = [
+  { name: "limit", value: "N", atLeast: 1, summary: "stop after this many" },
+  { name: "after", value: "NAME", summary: "begin behind this one, in the registry's order" },
+  { name: "page-size", value: "N", atLeast: 1, summary: "ask for pages of this length" },
+];
+
 /** What goes along with a copy. */
 export const COPY_OPTIONS: readonly OptionDefinition[] = [
   { name: "referrers", summary: "take signatures, SBOMs and other referrers along, and theirs" },

@@ -1,5 +1,5 @@
 import type { CommandDefinition } from "../command.ts";
-import { ARTIFACT_TYPE, HOST, IMAGE, OUTPUT, REF, REPO } from "./arguments.ts";
+import { ANNOTATION, ARTIFACT_TYPE, HOST, IMAGE, LISTING_OPTIONS, OUTPUT, REF, REPO } from "./arguments.ts";
 
 export const LOOKING: readonly CommandDefinition[] = [
   {
@@ -18,7 +18,7 @@ export const LOOKING: readonly CommandDefinition[] = [
     summary: "List the tags of a repository",
     arguments: [REPO],
     options: [
-      { name: "limit", value: "N", atLeast: 1, summary: "stop after this many" },
+      ...LISTING_OPTIONS,
       { name: "with-digests", summary: "with each tag its digest; as JSON its media type and size too" },
       { name: "with-created", summary: "with each tag its digest and when its image was made" },
       { name: "match", value: "GLOB", summary: "only tags that match, such as 3.*" },
@@ -102,7 +102,10 @@ export const LOOKING: readonly CommandDefinition[] = [
     name: "referrers",
     summary: "List what refers to an image: signatures, SBOMs, attestations",
     arguments: [REF],
-    options: [{ ...ARTIFACT_TYPE, summary: "only of this type" }],
+    options: [
+      { ...ARTIFACT_TYPE, summary: "only of this type" },
+      { ...ANNOTATION, summary: "only what has this annotation" },
+    ],
     examples: [
       {
         line: "reg referrers ghcr.io/team/app:1.2",
@@ -132,7 +135,7 @@ export const LOOKING: readonly CommandDefinition[] = [
     name: "catalog",
     summary: "List the repositories of a registry",
     arguments: [HOST],
-    options: [{ name: "limit", value: "N", atLeast: 1, summary: "stop after this many" }],
+    options: LISTING_OPTIONS,
     examples: [{ line: "reg catalog localhost:5000", does: "where the registry allows it" }],
     load: () => import("../commands/catalog.ts"),
   },
@@ -140,7 +143,7 @@ export const LOOKING: readonly CommandDefinition[] = [
     name: "search",
     summary: "List the repositories whose name contains a text",
     arguments: [HOST, { name: "TEXT", summary: "part of a name, taken literally" }],
-    options: [{ name: "limit", value: "N", atLeast: 1, summary: "stop after this many" }],
+    options: LISTING_OPTIONS,
     examples: [{ line: "reg search localhost:5000 team/", does: "looks through the catalogue" }],
     load: () => import("../commands/search.ts"),
   },

@@ -6,7 +6,11 @@ export const RAW: readonly CommandDefinition[] = [
     name: "blob get",
     summary: "Fetch a blob, verified",
     arguments: [BLOB],
-    options: [OUTPUT],
+    options: [
+      OUTPUT,
+      { name: "offset", value: "N", atLeast: 0, summary: "from this byte on; a part cannot be verified" },
+      { name: "length", value: "N", atLeast: 1, summary: "this many bytes; a part cannot be verified" },
+    ],
     examples: [
       {
         line: "reg blob get localhost:5000/app@sha256:… -o layer.tar.gz",
@@ -21,9 +25,37 @@ export const RAW: readonly CommandDefinition[] = [
     name: "blob put",
     summary: "Store a file as a blob",
     arguments: [REPO, { name: "FILE", summary: "the file, or - for standard input", completes: "file" }],
-    options: [],
-    examples: [{ line: "reg blob put localhost:5000/app layer.tar.gz", does: "prints its digest" }],
+    options: [
+      {
+        name: "strategy",
+        value: "auto|monolithic|single-post|chunked",
+        choices: ["auto", "monolithic", "single-post", "chunked"],
+        summary: "how it is sent; without it as the registry lets it",
+      },
+      {
+        name: "journal",
+        value: "FILE",
+        summary: "write down where the upload stands, and go on from there; as good as a key to the upload",
+      },
+    ],
+    examples: [
+      { line: "reg blob put localhost:5000/app layer.tar.gz", does: "prints its digest" },
+      {
+        line: "reg blob put localhost:5000/app layer.tar.gz --strategy chunked --journal layer.journal",
+        does: "the same line goes on where a killed one stopped",
+      },
+    ],
     load: () => import("../commands/blob-put.ts"),
+  },
+  {
+    name: "blob mount",
+    summary: "Make a blob another repository's too, without moving it",
+    arguments: [BLOB, { ...REPO, summary: "the other repository of the same registry" }],
+    options: [],
+    examples: [
+      { line: "reg blob mount localhost:5000/app@sha256:… localhost:5000/copy", does: "one request" },
+    ],
+    load: () => import("../commands/blob-mount.ts"),
   },
   {
     name: "blob head",
@@ -55,6 +87,8 @@ export const RAW: readonly CommandDefinition[] = [
     arguments: [REF, { name: "FILE", summary: "the manifest, or - for standard input", completes: "file" }],
     options: [
       { name: "media-type", value: "TYPE", summary: "its media type, where the document does not say" },
+      { name: "tag", short: "t", value: "TAG", many: true, summary: "give it this tag too" },
+      { name: "no-clobber", summary: "only where the tag is not there yet" },
     ],
     examples: [{ line: "reg manifest put localhost:5000/app:1 manifest.json", does: "prints its digest" }],
     load: () => import("../commands/manifest-put.ts"),
