@@ -6,6 +6,7 @@ const SLOW: ReadonlySet<string> = new Set([
   "child_process",
   "crypto",
   "dns/promises",
+  "fs/promises",
   "readline",
   "tls",
   "zlib",
