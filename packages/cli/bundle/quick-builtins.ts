@@ -48,11 +48,19 @@ function importedModule(path: string): string {
   return [
     `let held; const load = () => (held ??= process.getBuiltinModule("node:${path}"));`,
     "export default /* @__PURE__ */ load();",
-    ...names.map(([name, value]) =>
-      // Functions wait until they are called, other values cannot.
-      SLOW.has(path) && typeof value === "function" && /^[a-z]/.test(name)
-        ? `export const ${name} = (...given) => load().${name}(...given);`
-        : `export const ${name} = /* @__PURE__ */ (() => load().${name})();`,
+    ...names.map(
+      ([name, value]) => `export const ${name} = ${SLOW.has(path) ? later(name, value) : now(name)};`,
     ),
   ].join("\n");
+}
+
+function now(name: string): string {
+  return `/* @__PURE__ */ (() => load().${name})()`;
+}
+
+/** Functions wait until they are called, objects until they are looked into; a class has to be there. */
+function later(name: string, value: unknown): string {
+  if (typeof value === "function" && /^[a-z]/.test(name)) return `(...given) => load().${name}(...given)`;
+  if (typeof value !== "object") return now(name);
+  return `/* @__PURE__ */ new Proxy({}, { get: (_, member) => load().${name}[member] })`;
 }
