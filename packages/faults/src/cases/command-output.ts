@@ -1,5 +1,5 @@
 import { type FaultCase, judge } from "../case.ts";
-import { testImage } from "../image.ts";
+import { descriptor, testImage } from "../image.ts";
 import { goodRegistry, JSON_TYPE, route } from "../registry.ts";
 import { lastLine, onBlob, pullFrom } from "./pulling.ts";
 import { refuse, tokenRegistry } from "./token-registry.ts";
@@ -144,6 +144,59 @@ export const outputCases: readonly FaultCase[] = [
         }),
       );
       return judgePrinted(await pullFrom(stage, registry));
+    },
+  },
+  {
+    id: "control-characters-in-a-warning",
+    area: "command",
+    fault:
+      "Every answer has a Warning that holds the introducer of control sequences as one character (U+009B)",
+    expectation: "Print it escaped, or not at all.",
+    reason: "distribution-spec, Warnings: text of the registry's own on the user's terminal",
+    verbs: ["pull"],
+    async run(stage) {
+      const serve = goodRegistry(image);
+      const registry = await stage.origin((request, reply) =>
+        serve(request, {
+          ...reply,
+          send: (status, headers, body) =>
+            reply.send(status, { ...headers, Warning: '299 - "\u009b31mred\u009b2J"' }, body),
+        }),
+      );
+      const outcome = await pullFrom(stage, registry);
+      const verdict = judgePrinted(outcome);
+      return judge(
+        verdict.observed,
+        [!/\u009b(31m|2J)/.test(outcome.output), "printed a control sequence"],
+        [verdict.status === "pass", verdict.observed],
+        [outcome.exitCode === 0, lastLine(outcome)],
+      );
+    },
+  },
+  {
+    id: "control-characters-in-an-artifact-type",
+    area: "command",
+    fault: "A referrer's artifact type and annotations hold escape sequences",
+    expectation: "Print them escaped, or not at all.",
+    reason: "GHSA-c38g-469g-cmgx",
+    verbs: ["referrers"],
+    async run(stage) {
+      const mediaType = "application/vnd.oci.image.index.v1+json";
+      const entry = {
+        ...descriptor(image.config),
+        artifactType: CONTROLS,
+        annotations: { [CONTROLS]: CONTROLS },
+      };
+      const registry = await stage.origin(
+        goodRegistry(image, (request, reply) => {
+          if (route(request.target).kind !== "referrers") return false;
+          const index = { schemaVersion: 2, mediaType, manifests: [entry] };
+          reply.send(200, { "Content-Type": mediaType }, JSON.stringify(index));
+          return true;
+        }),
+      );
+      const reference = `${registry.host}/demo/app@${image.manifest.digest}`;
+      return judgePrinted(await stage.act({ verb: "referrers", reference }));
     },
   },
   {

@@ -11,6 +11,7 @@ import { tokenCases } from "./auth-tokens.ts";
 import { documentCases } from "./client-documents.ts";
 import { graphCases } from "./client-graph.ts";
 import { sessionCases } from "./client-sessions.ts";
+import { surpriseCases } from "./client-surprises.ts";
 import { uploadCases } from "./client-uploads.ts";
 import { outputCases } from "./command-output.ts";
 import { diskCases } from "./layout-disks.ts";
@@ -43,6 +44,7 @@ export const cases: readonly FaultCase[] = [
   graphCases,
   uploadCases,
   sessionCases,
+  surpriseCases,
   folderCases,
   diskCases,
   fileCases,
