@@ -33,7 +33,8 @@ export const COMMON_OPTIONS: readonly OptionDefinition[] = [
   {
     name: "registries-conf",
     value: "FILE",
-    summary: "take mirrors, blocked and insecure registries from this file, in podman's form",
+    summary:
+      "take mirrors, blocked and insecure registries and credential helpers from this file, in podman's form",
   },
   { name: "hosts-dir", value: "DIR", summary: "take mirrors from this folder, in containerd's form" },
   { name: "username", short: "u", value: "U", summary: "sign in as this user; needs --password-stdin" },

@@ -2,10 +2,10 @@ import type { CreateClientOptions } from "@reg/sdk";
 import type { Call } from "./call.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** Certificates, mirrors and insecure hosts as the files of other tools have them. */
+/** Certificates, mirrors, insecure hosts and credential helpers as the files of other tools have them. */
 export async function registryConfiguration(
   call: Call,
-): Promise<Pick<CreateClientOptions, "mirrors" | "tlsFor" | "insecure">> {
+): Promise<Pick<CreateClientOptions, "mirrors" | "tlsFor" | "insecure" | "credentialHelpers">> {
   const conf = call.text("registries-conf");
   const folder = call.text("hosts-dir");
   if (conf !== undefined && folder !== undefined) {
@@ -20,8 +20,10 @@ export async function registryConfiguration(
     const { planner, tlsFor } = readHostsFolder(folder);
     return { mirrors: planner, tlsFor };
   }
-  const { planner, insecureHosts } = await readRegistriesConf(conf === undefined ? {} : { path: conf });
-  return { mirrors: planner, insecure: insecureHosts, tlsFor: lazyCertificates() };
+  const { planner, insecureHosts, credentialHelpers } = await readRegistriesConf(
+    conf === undefined ? {} : { path: conf },
+  );
+  return { mirrors: planner, insecure: insecureHosts, credentialHelpers, tlsFor: lazyCertificates() };
 }
 
 /** The `certs.d` folders of docker and podman, read when the first certificate is asked for. */

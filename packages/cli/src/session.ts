@@ -45,8 +45,8 @@ export async function openSession(call: Call, names: readonly string[]): Promise
   const environment = sdk.optionsFromEnvironment(call.environment);
   const references = referenceReaders(sdk, environment);
   const hosts = names.map((name) => registryOf(sdk, environment, name));
-  const credentials = await credentialsOf(call, sdk, environment, hosts);
   const files = await registryConfiguration(call);
+  const credentials = await credentialsOf(call, sdk, environment, hosts, files.credentialHelpers);
   const observe = observerOf(call, sdk, environment);
   const tokens = tokenCache(call, sdk, environment);
   const kept = tokens === undefined ? {} : { tokenCache: tokens };
@@ -212,12 +212,17 @@ function readPin(text: string): readonly [string, string] {
   return [`${host.toLowerCase()}:${Number(port)}`, address.replace(/^\[(.*)\]$/, "$1")];
 }
 
-function keptCredentials(call: Call, sdk: Sdk, environment: EnvironmentOptions): CredentialStore {
+function keptCredentials(
+  call: Call,
+  sdk: Sdk,
+  environment: EnvironmentOptions,
+  credentialHelpers: readonly string[] | undefined,
+): CredentialStore {
   const authFile = call.text("authfile");
   if (authFile !== undefined) return sdk.defaultCredentialStore({ authFile, env: call.environment });
   const file = environment.credentialsFile;
   if (file !== undefined) return sdk.dockerConfigStore({ file, env: call.environment });
-  return sdk.defaultCredentialStore({ env: call.environment });
+  return sdk.defaultCredentialStore({ env: call.environment, credentialHelpers });
 }
 
 /** What is given on the command line comes first, for the registries it names; then what was kept at login. */
@@ -226,8 +231,9 @@ async function credentialsOf(
   sdk: Sdk,
   environment: EnvironmentOptions,
   hosts: readonly string[],
+  credentialHelpers: readonly string[] | undefined,
 ): Promise<CredentialStore> {
-  const kept = keptCredentials(call, sdk, environment);
+  const kept = keptCredentials(call, sdk, environment, credentialHelpers);
   const username = call.text("username");
   // These commands use what is given themselves.
   if (call.name === "login" || call.name === "serve") return kept;

@@ -3,7 +3,7 @@ import { createServer, request as httpRequest } from "node:http";
 import { type AddressInfo, connect, type Server } from "node:net";
 import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
-import { createRegistry, memoryStorage, type RegistryListener, serve } from "@reg/server";
+import { basicAccess, createRegistry, memoryStorage, type RegistryListener, serve } from "@reg/server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hasPrograms, run } from "../../../.config/programs.ts";
 import { type TestImage, writeImage } from "./support/image.ts";
@@ -187,11 +187,49 @@ describe("mirrors", () => {
     expect(blocked).toMatchObject({ code: 7, stderr: expect.stringMatching(/blocked/) });
   });
 
+  test("--registries-conf: credential helpers are asked in its order, and keep what login is given", async () => {
+    const access = basicAccess({ users: { ada: "love:lace" } });
+    await using guarded = await serve(createRegistry({ storage: memoryStorage(), access }));
+    const registry = `localhost:${guarded.port}`;
+    const bin = join(cwd, "bin");
+    mkdirSync(bin, { recursive: true });
+    writeHelper(join(bin, "docker-credential-empty"), join(bin, "nothing.json"));
+    writeHelper(join(bin, "docker-credential-kept"), join(bin, "kept.json"));
+    const conf = join(cwd, "helpers.conf");
+    const options = { cwd, env: { PATH: `${bin}:${process.env["PATH"]}` } };
+    const words = ["--registries-conf", conf];
+    writeFileSync(conf, 'credential-helpers = ["kept", "containers-auth.json"]\n');
+    const login = ["login", registry, "-u", "ada", "--password-stdin", ...words];
+    expect((await reg(login, { ...options, stdin: "love:lace\n" })).code).toBe(0);
+    expect(await run("cat", join(bin, "kept.json"))).toContain("love:lace");
+    writeFileSync(conf, 'credential-helpers = ["empty", "kept"]\n');
+    expect((await reg(["catalog", registry, ...words], options)).code).toBe(0);
+    const got = await reg(["auth", "get", registry, "--json", ...words], options);
+    expect(JSON.parse(got.stdout)).toMatchObject({ username: "ada", source: "docker-credential-kept" });
+    writeFileSync(conf, 'credential-helpers = ["containers-auth.json"]\n');
+    expect((await reg(["catalog", registry, ...words], options)).code).toBe(4);
+    writeFileSync(conf, 'credential-helpers = ["../evil"]\n');
+    expect((await reg(["catalog", registry, ...words], options)).code).toBe(2);
+  });
+
   test("both at once say two things about the same, and are refused", async () => {
     const words = ["--registries-conf", "registries.conf", "--hosts-dir", "hosts.d"];
     expect((await reg(["ping", host, ...words], { cwd })).code).toBe(2);
   });
 });
+
+/** A credential helper that keeps one entry, in a file of its own. */
+function writeHelper(path: string, file: string): void {
+  const script = [
+    "#!/bin/sh",
+    `case "$1" in`,
+    `  store) cat > '${file}' ;;`,
+    `  get) cat > /dev/null; if [ -f '${file}' ]; then cat '${file}'; else echo 'credentials not found in native keychain'; exit 1; fi ;;`,
+    `  erase) cat > /dev/null; rm -f '${file}' ;;`,
+    "esac",
+  ];
+  writeFileSync(path, `${script.join("\n")}\n`, { mode: 0o755 });
+}
 
 async function read(name: string): Promise<string> {
   return run("cat", join(cwd, name));

@@ -28,6 +28,8 @@ export interface TransportOptions extends EngineOptions, Omit<AuthenticatorOptio
   readonly transport?: Transport | undefined;
   /** Where credentials are kept. Default: where docker, podman and the environment have them. */
   readonly credentials?: CredentialStore | undefined;
+  /** `credential-helpers` of registries.conf, for the credentials above where they are the default. */
+  readonly credentialHelpers?: readonly string[] | undefined;
   /** Signs requests in, in place of the standard authenticator; `false`: nobody does. */
   readonly authenticator?: Authenticator | false | undefined;
   /** Mirrors by registry; none by default. */
@@ -53,14 +55,14 @@ export interface RegistryTransport {
  * the same rules as any other, and inside of mirrors, so that each mirror is signed in to by itself.
  */
 export function createTransport(options: TransportOptions = {}): RegistryTransport {
-  const { transport, credentials, authenticator, mirrors, throttle, retry, redirects, observe, ...more } =
-    options;
+  const { transport, credentials, credentialHelpers, authenticator, mirrors, ...rest } = options;
+  const { throttle, retry, redirects, observe, ...more } = rest;
   const { realms, sendSecretsOverPlainHttp, tokenCache, clientId, onRefreshToken, ...engineOptions } = more;
   const engine = createEngine({ ...engineOptions, ...(observe === undefined ? {} : { observe }) });
   const signIn =
     authenticator ??
     createAuthenticator({
-      credentials: credentials ?? defaultCredentials(),
+      credentials: credentials ?? defaultCredentials(credentialHelpers),
       realms,
       sendSecretsOverPlainHttp,
       tokenCache,
@@ -88,12 +90,12 @@ function observed(next: Transport, observe: TransportObserver | undefined): Tran
 }
 
 /** The stores of Node, loaded when first asked: where they cannot load there are none. */
-function defaultCredentials(): CredentialStore {
+function defaultCredentials(credentialHelpers: readonly string[] | undefined): CredentialStore {
   let store: Promise<CredentialStore | undefined> | undefined;
   return {
     get: async (key, options) => {
       store ??= import("@reg/auth/node").then(
-        ({ defaultCredentialStore }) => defaultCredentialStore(),
+        ({ defaultCredentialStore }) => defaultCredentialStore({ credentialHelpers }),
         () => undefined,
       );
       return (await store)?.get(key, options);

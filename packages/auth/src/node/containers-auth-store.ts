@@ -52,7 +52,8 @@ export function containersAuthStore(options: ContainersAuthOptions = {}): Writab
   const env = options.env ?? process.env;
   const helpers = new HelperStores({ env, timeoutMs: options.helperTimeoutMs });
   const store = authFilesStore(authFiles(options, env), helpers);
-  const names = options.credentialHelpers ?? [FILES];
+  const { credentialHelpers = [] } = options;
+  const names = credentialHelpers.length === 0 ? [FILES] : credentialHelpers;
   return chain(...names.map((name) => (name === FILES ? store : helpers.of(name))));
 }
 

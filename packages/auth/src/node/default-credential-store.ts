@@ -12,7 +12,10 @@ export interface DefaultCredentialOptions {
   readonly helperTimeoutMs?: number | undefined;
   /** This auth.json instead of every other file, as `--authfile` and `REGISTRY_AUTH_FILE` say. */
   readonly authFile?: string | undefined;
-  /** `credential-helpers` of registries.conf, for podman's part of the search: see {@link containersAuthStore}. */
+  /**
+   * `credential-helpers` of registries.conf: see {@link containersAuthStore}. Where they are given, podman's part of the
+   * search comes before docker's.
+   */
   readonly credentialHelpers?: readonly string[] | undefined;
 }
 
@@ -33,12 +36,10 @@ export function defaultCredentialStore(options: DefaultCredentialOptions = {}): 
   const env = options.env ?? process.env;
   const { helperTimeoutMs, credentialHelpers } = options;
   const alone = options.authFile ?? env["REGISTRY_AUTH_FILE"] ?? "";
-  const files =
-    alone === ""
-      ? [
-          dockerConfigStore({ env, helperTimeoutMs }),
-          containersAuthStore({ env, helperTimeoutMs, credentialHelpers, docker: false }),
-        ]
-      : [containersAuthStore({ env, helperTimeoutMs, file: alone })];
+  const docker = dockerConfigStore({ env, helperTimeoutMs });
+  const podman = containersAuthStore({ env, helperTimeoutMs, credentialHelpers, docker: false });
+  // Whoever says where podman is to look means that place first.
+  const both = (credentialHelpers?.length ?? 0) > 0 ? [podman, docker] : [docker, podman];
+  const files = alone === "" ? both : [containersAuthStore({ env, helperTimeoutMs, file: alone })];
   return chain(environmentStore({ env }), dockerAuthConfigStore({ env, helperTimeoutMs }), ...files);
 }

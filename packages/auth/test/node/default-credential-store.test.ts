@@ -82,6 +82,23 @@ describe("the default store", () => {
     expect(await store.get({ registry: "a.io" })).toBeUndefined();
   });
 
+  test("looks where registries.conf says before it looks where docker does, and keeps there", async () => {
+    await using home = await makeHome({
+      [DOCKER]: auths({ "a.io": "docker:p", "c.io": "docker:p" }),
+      [PODMAN]: auths({ "a.io": "podman:p" }),
+    });
+    const found = { exit: 0, stdout: '{"Username":"helper","Secret":"p"}' };
+    const none = { exit: 1, stdout: "credentials not found in native keychain\n" };
+    await home.helper("named", { get: { "a.io": found, "b.io": found, "c.io": none } });
+    const userOf = async (credentialHelpers: readonly string[], registry: string): Promise<unknown> =>
+      defaultCredentialStore({ env: home.env, credentialHelpers }).get({ registry });
+    expect(await userOf([], "a.io")).toMatchObject({ username: "docker" });
+    expect(await userOf(["named"], "a.io")).toMatchObject({ username: "helper" });
+    expect(await userOf(["containers-auth.json", "named"], "a.io")).toMatchObject({ username: "podman" });
+    expect(await userOf(["containers-auth.json", "named"], "b.io")).toMatchObject({ username: "helper" });
+    expect(await userOf(["named"], "c.io")).toMatchObject({ username: "docker" });
+  });
+
   test("goes on where docker's helper is missing and podman knows", async () => {
     await using home = await makeHome({
       [DOCKER]: '{"credsStore":"gone"}',

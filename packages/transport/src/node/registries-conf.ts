@@ -16,6 +16,11 @@ export interface RegistriesConf {
   readonly aliases: ReadonlyMap<string, string>;
   /** Hosts whose certificate need not be right, and that may speak plain http: for the engine's `insecure`. */
   readonly insecureHosts: readonly string[];
+  /**
+   * Where credentials are looked for, in this order: names of helpers, and `containers-auth.json` for the files. For
+   * the option of the same name of `@reg/auth`'s stores; undefined where nothing is said.
+   */
+  readonly credentialHelpers: readonly string[] | undefined;
 }
 
 /** Where {@link readRegistriesConf} looks. */
@@ -35,7 +40,7 @@ interface Rule {
 
 /**
  * Reads containers' `registries.conf` (version 2) with its drop-in folder: mirrors, prefix and location, `blocked`,
- * `insecure`, `pull-from-mirror`, wildcards in the host. The longest fitting prefix counts, of equal ones the last read.
+ * `insecure`, `pull-from-mirror`, wildcards in the host, `credential-helpers`. The longest fitting prefix counts, of equal ones the last read.
  *
  * @throws TransportError `CONFIG` naming file and key.
  * @example
@@ -48,6 +53,7 @@ export async function readRegistriesConf(options: RegistriesConfOptions = {}): P
   const rules = new Map<string, Rule>();
   const aliases = new Map<string, string>();
   let search: readonly string[] = [];
+  let credentialHelpers: readonly string[] | undefined;
   for (const path of paths) {
     const text = await readText(path);
     if (text === undefined) continue;
@@ -59,6 +65,7 @@ export async function readRegistriesConf(options: RegistriesConfOptions = {}): P
       );
     }
     search = table.strings("unqualified-search-registries") ?? search;
+    credentialHelpers = table.strings("credential-helpers") ?? credentialHelpers;
     for (const registry of table.tables("registry")) {
       const rule = ruleOf(registry, path);
       rules.set(rule.prefix, rule);
@@ -72,6 +79,8 @@ export async function readRegistriesConf(options: RegistriesConfOptions = {}): P
     unqualifiedSearchRegistries: search,
     aliases,
     insecureHosts: [...new Set(ordered.flatMap(insecureHostsOf))],
+    // An empty list says no more than none (containers-registries.conf(5)).
+    credentialHelpers: credentialHelpers?.length === 0 ? undefined : credentialHelpers,
   };
 }
 

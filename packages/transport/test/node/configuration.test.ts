@@ -31,6 +31,36 @@ function get(registry: string, path: string): TransportRequest {
 }
 
 describe("readRegistriesConf", () => {
+  it.each([
+    ["nothing", "", "", undefined],
+    ["an empty list", "credential-helpers = []", "", undefined],
+    [
+      "a list, in its order",
+      'credential-helpers = ["pass", "containers-auth.json"]',
+      "",
+      ["pass", "containers-auth.json"],
+    ],
+    [
+      "a drop-in's list",
+      'credential-helpers = ["pass"]',
+      'credential-helpers = ["ecr-login"]',
+      ["ecr-login"],
+    ],
+    ["what a drop-in does not change", 'credential-helpers = ["pass"]', "[aliases]", ["pass"]],
+  ])("tells where credentials are looked for: %s", async (what, main, dropIn, expected) => {
+    const path = await write(`helpers ${what}/registries.conf`, main);
+    await write(`helpers ${what}/registries.conf.d/10.conf`, dropIn);
+    expect((await readRegistriesConf({ path })).credentialHelpers).toEqual(expected);
+  });
+
+  it("refuses helpers that are no list of names", async () => {
+    const path = await write("helpers.conf", "credential-helpers = [1]");
+    await expect(readRegistriesConf({ path })).rejects.toMatchObject({
+      code: "CONFIG",
+      message: expect.stringContaining("credential-helpers"),
+    });
+  });
+
   it("reads mirrors, rewriting, wildcards and what is blocked, with drop-ins in order", async () => {
     const path = await write(
       "registries.conf",
