@@ -78,8 +78,12 @@ export async function limitedLine(
         near.write(chunk.subarray(0, size));
         count.bytes += size;
         held -= size;
-        if (size === chunk.length) waiting.shift();
-        else waiting[0] = { chunk: chunk.subarray(size), due };
+        if (size < chunk.length) {
+          waiting[0] = { chunk: chunk.subarray(size), due };
+          // The rest at the next tick, or it would go in crumbs.
+          break;
+        }
+        waiting.shift();
       }
       if (held < HELD_BYTES) far.resume();
       if (ended && waiting.length === 0) near.end();
