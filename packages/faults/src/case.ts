@@ -21,6 +21,10 @@ export interface CaseText {
   readonly expectation: string;
   /** A CVE, an issue, a section of a specification. */
   readonly reason: string;
+  /** A correct client (or server) takes more than ten seconds: waits, deadlines. */
+  readonly slow?: boolean;
+  /** Seconds a client may take before it counts as hanging; default 60. */
+  readonly limitSeconds?: number;
 }
 
 /** One fault of servers: an exact script, what a correct client does, and why. */
@@ -31,10 +35,6 @@ export interface FaultCase extends CaseText {
   readonly features?: readonly Feature[];
   /** What the machine must offer. */
   readonly needs?: readonly Need[];
-  /** A correct client takes more than ten seconds: waits, deadlines. */
-  readonly slow?: boolean;
-  /** Seconds a client may take before it counts as hanging; default 60. */
-  readonly limitSeconds?: number;
   run(stage: Stage): Promise<Verdict>;
 }
 

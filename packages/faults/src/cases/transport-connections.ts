@@ -128,7 +128,7 @@ export const connectionCases: readonly FaultCase[] = [
     expectation: "Give up after a few tries; a pull that would take days is none.",
     reason: "An idle timeout that a single byte resets is none",
     slow: true,
-    limitSeconds: 600,
+    limitSeconds: 420,
     judge: judgeRefusedPull,
     script: (_, reply) => {
       reply.raw(`HTTP/1.1 200 OK\r\nContent-Length: ${layer.length}\r\n\r\n`);
