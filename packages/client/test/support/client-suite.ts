@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { type Descriptor, digestOf, MEDIA_TYPES, memoryStore } from "@reg/content";
+import type { TransportEngine } from "@reg/transport";
+import { undiciTransport } from "@reg/transport/undici";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { isRegistryError, type RegistryClient } from "../../src/index.ts";
+import { isRegistryError, RegistryClient } from "../../src/index.ts";
 import { collect, testClient } from "./scripted-registry.ts";
 
 const encoder = new TextEncoder();
@@ -99,6 +101,29 @@ export function clientSuite(
       await client.blobs.getInto(ref, { write: (chunk) => void chunks.push(new Uint8Array(chunk)) });
       expect(digestOf(Buffer.concat(chunks))).toBe(digestOf(image.layer));
       expect(await client.blobs.head(ref)).toMatchObject({ size: image.layer.byteLength });
+    });
+
+    it("gives a blob over several connections, each byte in its place", async () => {
+      const ref = `${registry.host}/demo/hello@${digestOf(image.layer)}`;
+      const size = image.layer.byteLength;
+      const ranges = { connections: 3, partBytes: 10_000, above: 1, always: true };
+      let parts = 0;
+      await using engine = closing(undiciTransport());
+      const counted = new RegistryClient({
+        transport: (request) => {
+          if (request.headers["range"] !== undefined) parts += 1;
+          return engine.transport(request);
+        },
+        ranges,
+      });
+      const stream = await counted.blobs.get(ref, { size });
+      expect(digestOf(await stream.bytes(1e9))).toBe(digestOf(image.layer));
+      expect(parts).toBe(Math.ceil(size / 10_000));
+      const target = memoryStore();
+      await counted.pull(`${registry.host}/demo/hello:1.0`, target, { ranges });
+      const layer = { mediaType: MEDIA_TYPES.ociLayer, digest: digestOf(image.layer), size };
+      expect(await target.exists(layer)).toBe(true);
+      expect(parts).toBeGreaterThanOrEqual(2 * Math.ceil(size / 10_000));
     });
 
     it.each(["monolithic", "single-post", "chunked", "auto"] as const)(
@@ -297,6 +322,10 @@ export function clientSuite(
       expect(await client.manifests.digest(`${registry.host}/demo/back:2.0`)).toBe(digestOf(image.manifest));
     });
   });
+}
+
+function closing(transport: TransportEngine): AsyncDisposable & { readonly transport: TransportEngine } {
+  return { transport, [Symbol.asyncDispose]: () => transport.close() };
 }
 
 async function pushImage(
