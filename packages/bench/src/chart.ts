@@ -27,13 +27,13 @@ export function chart(verdicts: readonly Verdict[], bars: readonly Bar[]): strin
     top += ROW / 2;
   }
   const width = LEFT + BAR_WIDTH + 90;
-  const style = "text{font:12px system-ui,sans-serif;fill:#64748b}";
+  const style = "text{font:12px system-ui,sans-serif;fill:#64748b}.group{font-weight:bold}";
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${top}" viewBox="0 0 ${width} ${top}"><style>${style}</style>\n${parts.join("\n")}\n</svg>\n`;
 }
 
 /** Pixels. */
 const ROW = 20;
-const LEFT = 330;
+const LEFT = 440;
 const BAR_WIDTH = 400;
 
 const OURS = "#2563eb";
@@ -65,7 +65,7 @@ function goalBars(parts: string[], verdicts: readonly Verdict[], start: number):
 }
 
 function heading(text: string, top: number): string {
-  return `<text x="8" y="${top + 14}" font-weight="bold">${escapeXml(text)}</text>`;
+  return `<text x="8" y="${top + 14}" class="group">${escapeXml(text)}</text>`;
 }
 
 function row(name: string, width: number, figure: string, colour: string, top: number): string {
@@ -76,7 +76,7 @@ function row(name: string, width: number, figure: string, colour: string, top: n
 }
 
 /** What fits to the left of the bars. */
-const LABEL_CHARACTERS = 56;
+const LABEL_CHARACTERS = 70;
 
 function shortened(text: string): string {
   return text.length > LABEL_CHARACTERS ? `${text.slice(0, LABEL_CHARACTERS - 1)}…` : text;

@@ -16,7 +16,7 @@ const SAID: Readonly<Record<Measure, string>> = { wall: "wall time", cpu: "CPU t
 const BEST: Readonly<Partial<Record<Role, string>>> = {
   peer: "the best peer",
   raised: "the best peer with its concurrency raised",
-  synced: "the best peer that syncs its files too",
+  synced: "the best peer that syncs too",
   beside: "what it stands beside",
 };
 
