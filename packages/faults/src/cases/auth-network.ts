@@ -158,28 +158,35 @@ export const networkCases: readonly FaultCase[] = [
       );
     },
   },
-  {
-    id: "realm-at-the-registry-itself",
-    area: "auth",
-    fault: "A registry on a private address names a realm on its own host and port",
-    expectation: "Go there: it is the very host that the user named.",
-    reason:
-      "go-containerregistry #2302: without this the cases beside it could be met by refusing everything",
-    verbs: ["pull"],
-    needs: ["network-namespace"],
-    async run(stage) {
-      const serve = goodRegistry(image);
-      const registry = await stage.origin(
-        (request, reply) => {
-          if (request.target.startsWith("/token")) return sendToken(reply, "good");
-          if (request.headers["authorization"] === "Bearer good") return serve(request, reply);
-          refuse(reply, `Bearer realm="http://${request.headers["host"]}/token",service="registry"`);
-        },
-        { address: METADATA_ADDRESS },
-      );
-      return judgeWholePull(stage, await pullFrom(stage, registry), image);
-    },
-  },
+  ...(
+    [
+      ["", "public", PUBLIC_ADDRESS],
+      ["-inside", "private", METADATA_ADDRESS],
+    ] as const
+  ).map(
+    ([suffix, kind, address]): FaultCase => ({
+      id: `realm-at-the-registry-itself${suffix}`,
+      area: "auth",
+      fault: `A registry on a ${kind} address names a realm on its own host and port`,
+      expectation: "Go there: it is the very host that the user named.",
+      reason:
+        "go-containerregistry #2302: without this the cases beside it could be met by refusing everything",
+      verbs: ["pull"],
+      needs: ["network-namespace"],
+      async run(stage) {
+        const serve = goodRegistry(image);
+        const registry = await stage.origin(
+          (request, reply) => {
+            if (request.target.startsWith("/token")) return sendToken(reply, "good");
+            if (request.headers["authorization"] === "Bearer good") return serve(request, reply);
+            refuse(reply, `Bearer realm="http://${request.headers["host"]}/token",service="registry"`);
+          },
+          { address },
+        );
+        return judgeWholePull(stage, await pullFrom(stage, registry), image);
+      },
+    }),
+  ),
   twoFamiliesCase(
     "black-holed-ipv6",
     "The registry's name has two addresses; the one of IPv6 swallows every packet",
