@@ -24,7 +24,7 @@ export function explainReference(
 
 /** Why the text up to `end` names no registry. */
 export function explainDomain(text: string, end: number): InvalidReferenceError {
-  const stop = scanDomain(text, 0);
+  const stop = scanDomain(text);
   const at = stop < 0 ? ~stop : stop;
   const [host = "", port, ...more] = text.slice(0, end).split(":");
   if (host.startsWith("[") || more.length > 0) {

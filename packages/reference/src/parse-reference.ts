@@ -4,7 +4,16 @@ import { explainDigest } from "./explain-digest.ts";
 import { type InvalidReferenceError, isInvalidReferenceError } from "./invalid-reference-error.ts";
 import { DOCKER_HUB, foldDomain, OFFICIAL_NAMESPACE, parseDomain, parsePath, parseTag } from "./parts.ts";
 import { ParsedReference, type Reference } from "./reference.ts";
-import { MAX_PATH_CHARACTERS, readsAsDomain, scanDigest, scanDomain, scanPath, scanTag } from "./scan.ts";
+import {
+  isLocalhost,
+  MAX_PATH_CHARACTERS,
+  readsAsDomain,
+  scanDigest,
+  scanDomain,
+  scanName,
+  scanPath,
+  scanTag,
+} from "./scan.ts";
 
 const COLON = 58;
 const AT = 64;
@@ -40,12 +49,22 @@ export type ParseResult =
  * ```
  */
 export function parseReference(input: string, options?: ParseOptions): Reference {
-  const slash = input.indexOf("/");
-  const named = slash > 0 && readsAsDomain(input, slash);
-  if (named && scanDomain(input, 0) !== slash) throw explainReference(input, explainDomain, slash);
-
-  const start = named ? slash + 1 : 0;
-  const end = scanPath(input, start);
+  const name = scanName(input, 0);
+  let { slash, end } = name;
+  let start = 0;
+  if (slash > 0) {
+    if (name.dotted || isLocalhost(input, slash)) start = slash + 1;
+    // The one thing that a path's component may have, and a host may not.
+    if (start > 0 && input.slice(0, slash).includes("_")) throw explainReference(input, explainDomain, slash);
+  } else if (end < input.length) {
+    // What no path can go on with may belong to a registry: a port's colon, upper case, a bracket.
+    slash = input.indexOf("/");
+    if (slash > 0 && readsAsDomain(input, slash)) {
+      if (scanDomain(input) !== slash) throw explainReference(input, explainDomain, slash);
+      start = slash + 1;
+      end = scanPath(input, start);
+    }
+  }
   const next = end < input.length ? input.charCodeAt(end) : AT;
   if (end < 0 || (next !== COLON && next !== AT) || (end === 64 && isIdentifier(input))) {
     throw explainReference(input, explainPath, start);
@@ -69,6 +88,7 @@ export function parseReference(input: string, options?: ParseOptions): Reference
     tag = parseTag(options.defaultTag);
   }
 
+  const named = start > 0;
   const domain = named ? foldDomain(input.slice(0, slash)) : unnamedDomain(options);
   let path = input.slice(start, end);
   if (named ? domain === DOCKER_HUB && !path.includes("/") : slash < 0) {

@@ -12,7 +12,7 @@ export const OFFICIAL_NAMESPACE = "library/";
 
 /** A registry's name that stands alone: it must be one that a reference would be read to begin with. */
 export function parseDomain(input: string): string {
-  if (scanDomain(input, 0) !== input.length || !readsAsDomain(input, input.length)) {
+  if (scanDomain(input) !== input.length || !readsAsDomain(input, input.length)) {
     throw explainDomain(input, input.length);
   }
   return foldDomain(input);

@@ -75,6 +75,42 @@ describe("parseReference", () => {
     );
   });
 
+  it("takes as a path exactly what the grammar's expression matches", () => {
+    const component = "[a-z0-9]+(?:(?:[.]|_|__|-+)[a-z0-9]+)*";
+    const grammar = new RegExp(`^${component}(?:/${component})*$`);
+    const pieces = fc.constantFrom(..."az09/._-", "__", "___", "--", "Z", ":", "\u0161");
+    fc.assert(
+      fc.property(fc.array(pieces, { maxLength: 9 }), (parts) => {
+        const path = parts.join("");
+        expect(safeParseReference(`example.com/${path}:tag`).ok, path).toBe(grammar.test(path));
+      }),
+      { numRuns: 20_000 },
+    );
+  });
+
+  it("refuses what shares its low seven bits with a character that may stand there", () => {
+    const digest = `sha256:${hex64}`;
+    for (const valid of ["foo_bar/baz-a.b", "localhost:5000/foo", "foo:v1.0-beta_2", `foo@${digest}`]) {
+      for (let at = 0; at < valid.length; at++) {
+        for (const bit of [0x80, 0x100, 0x2100]) {
+          const twin = String.fromCharCode(valid.charCodeAt(at) + bit);
+          const input = valid.slice(0, at) + twin + valid.slice(at + 1);
+          expect(safeParseReference(input).ok, JSON.stringify(input)).toBe(false);
+        }
+      }
+    }
+  });
+
+  it("finds the one character of a digest that is no hex digit, wherever it is", () => {
+    for (let at = 0; at < hex64.length; at++) {
+      for (const wrong of ["g", "G", "`", ":", "@", "\u0161"]) {
+        const input = `foo@sha256:${hex64.slice(0, at)}${wrong}${hex64.slice(at + 1)}`;
+        const result = safeParseReference(input);
+        expect(result.ok ? -1 : result.error.offset, JSON.stringify(input)).toBe(11 + at);
+      }
+    }
+  });
+
   it("throws nothing but its error, whose span lies in the input and whose message is plain", () => {
     fc.assert(
       fc.property(fc.oneof(hostileText, fc.string({ unit: "binary", maxLength: 300 })), (input) => {
