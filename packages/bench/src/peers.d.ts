@@ -1,9 +1,9 @@
 declare module "docker-parse-image" {
-  export default function parse(image: string): object | null;
+  export default function parse(image: string): Readonly<Record<string, string | null>> | null;
 }
 declare module "docker-image-parser" {
-  export default function parse(image: string): object;
+  export default function parse(image: string): Readonly<Record<string, string>>;
 }
 declare module "parse-docker-image-name" {
-  export default function parse(image: string): object;
+  export default function parse(image: string): Readonly<Record<string, string>>;
 }

@@ -9,14 +9,22 @@ const REFERENCE = new RegExp(
 const IDENTIFIER = /^[a-f0-9]{64}$/;
 const KNOWN_DIGEST = /^(?:sha256:[a-f0-9]{64}|sha384:[a-f0-9]{96}|sha512:[a-f0-9]{128})$/;
 
+/** What both return of an input that they take. */
+export interface Matched {
+  readonly domain: string | undefined;
+  readonly path: string | undefined;
+  readonly tag: string | undefined;
+  readonly digest: string | undefined;
+}
+
 /** Matches and cuts, and nothing else: no name is completed, no length or digest checked. */
-export function matchByRegExp(input: string): object | undefined {
+export function matchByRegExp(input: string): Matched | undefined {
   const match = REFERENCE.exec(input);
   return match === null ? undefined : { domain: match[1], path: match[2], tag: match[3], digest: match[4] };
 }
 
 /** The whole job, in the steps of `ParseNormalizedNamed`. */
-export function parseByRegExp(input: string): object | undefined {
+export function parseByRegExp(input: string): Matched | undefined {
   if (IDENTIFIER.test(input)) return undefined;
   const [domain, remainder] = splitDomain(input);
   const match = REFERENCE.exec(`${domain}/${remainder}`);
