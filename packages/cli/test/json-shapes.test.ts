@@ -107,6 +107,18 @@ describe("the shapes of --json", () => {
         },
       ],
     });
+    const bytesOf = async (...words: string[]): Promise<unknown> => {
+      const listed = await json("tags", app, "--match", "multi", "--with-sizes", ...words);
+      const { tags } = listed as { tags: { bytes: unknown; created?: unknown }[] };
+      return tags.map(({ bytes, created }) => [bytes, created]);
+    };
+    const sizeOf = async (platform: string): Promise<unknown> =>
+      Object(await json("inspect", `${app}:multi`, "--platform", platform)).size;
+    expect(await bytesOf()).toEqual([[await sizeOf("linux/amd64"), undefined]]);
+    expect(await bytesOf("--platform", "linux/arm64", "--with-created")).toEqual([
+      [await sizeOf("linux/arm64"), "2024-05-06T07:08:09Z"],
+    ]);
+    expect(await bytesOf("--platform", "linux/s390x")).toEqual([[null, undefined]]);
     expect(await json("tags", app, "--with-digests", "--limit", "1")).toEqual({
       repository: app,
       tags: [

@@ -161,7 +161,7 @@ export class RegistryImages implements Images {
       reference: formatName(access.target, referenceOf(access.target)),
       digest: root.descriptor.digest,
       mediaType: root.mediaType,
-      size: sum(new Map(partsOf(image).map(({ digest, size }) => [digest, size] as const)).values()),
+      size: bytesOf(image),
       artifactType: config === undefined ? artifactTypeOf(image) : image.document.artifactType,
       platform: config?.platform,
       created: config?.created,
@@ -181,17 +181,30 @@ export class RegistryImages implements Images {
   }
 }
 
-/** When an image was created, by its config; `undefined` where it does not say, or there is none. */
-export async function createdAt(
+/** What is asked about the image behind a tag. */
+export interface ImageQuestions extends ImageOptions {
+  readonly created?: boolean | undefined;
+  readonly sizes?: boolean | undefined;
+}
+
+/**
+ * When an image was created, by its config, and the bytes of its manifest, config and layers; `undefined` where nothing
+ * says, or there is none for the platform.
+ */
+export async function describeImage(
   access: Access,
   descriptor: Descriptor,
-  options: ImageOptions = {},
-): Promise<string | undefined> {
+  options: ImageQuestions,
+): Promise<{ readonly created?: string | undefined; readonly bytes?: number | undefined }> {
   const root = await getManifest(access, descriptor.digest, options);
-  // Of an index nobody says which image is meant: the default one, or else the first.
+  // Where nobody says which image of an index is meant: the default one, or else the first.
   const image = root.kind === "index" ? await chooseAny(access, root, options) : root;
-  if (image?.kind !== "image" || !hasImageConfig(image)) return undefined;
-  return (await readConfig(access, image, options)).created;
+  if (image?.kind !== "image") return {};
+  const dated = options.created === true && hasImageConfig(image);
+  return {
+    ...(dated ? { created: (await readConfig(access, image, options)).created } : {}),
+    ...(options.sizes === true ? { bytes: bytesOf(image) } : {}),
+  };
 }
 
 /** An index within an index within an index: nobody needs more. */
@@ -229,7 +242,11 @@ async function chooseAny(
   options: ImageOptions,
 ): Promise<ParsedManifest | undefined> {
   const images = root.document.manifests.filter((entry) => !isAttestation(entry));
-  const chosen = selectPlatform(images, DEFAULT_PLATFORM) ?? images[0];
+  const wanted = platformOf(options.platform);
+  const chosen =
+    wanted === undefined
+      ? (selectPlatform(images, DEFAULT_PLATFORM) ?? images[0])
+      : selectPlatform(images, wanted);
   return chosen === undefined ? undefined : getManifest(access, chosen.digest, options);
 }
 
@@ -323,6 +340,11 @@ async function readConfig(access: Access, image: ParsedImage, { signal }: CallOp
     if (!isContentError(cause)) throw cause;
     throw new RegistryError("PROTOCOL", `${what}: ${cause.message}`, { ...place, cause });
   }
+}
+
+/** What an image takes, each part once. */
+function bytesOf(image: ParsedImage): number {
+  return sum(new Map(partsOf(image).map(({ digest, size }) => [digest, size] as const)).values());
 }
 
 /** What has to be pulled for an image. */

@@ -9,7 +9,7 @@ import {
 } from "@reg/content";
 import { type Access, accessTo, formatName, withActions } from "./access.ts";
 import { isRegistryError, RegistryError } from "./errors.ts";
-import { createdAt } from "./images.ts";
+import { describeImage, type ImageOptions } from "./images.ts";
 import { inOrder } from "./in-order.ts";
 import type { Listing } from "./listing.ts";
 import { headManifest } from "./manifest-read.ts";
@@ -44,6 +44,10 @@ export interface ListTagsOptions extends CallOptions {
 export interface TagDetailsOptions extends ListTagsOptions {
   /** Also reads each image's config for the time it was created: two more requests a tag, or three. */
   readonly created?: boolean | undefined;
+  /** Also reads each image's manifest for its size: one more request a tag, or two; none where `created` is asked too. */
+  readonly sizes?: boolean | undefined;
+  /** Of an image for several platforms, the one that `created` and `bytes` are about: default linux/amd64, else the first. */
+  readonly platform?: ImageOptions["platform"];
   /** Requests in flight; default the client's. */
   readonly concurrency?: number | undefined;
 }
@@ -54,6 +58,8 @@ export interface TagDetails {
   readonly descriptor?: Descriptor | undefined;
   /** RFC 3339, as the image says. */
   readonly created?: string | undefined;
+  /** Of the whole image for one platform: manifest, config and layers. */
+  readonly bytes?: number | undefined;
   readonly error?: Error | undefined;
 }
 
@@ -210,8 +216,13 @@ async function describe(access: Access, tag: string, options: TagDetailsOptions)
   const { signal } = options;
   try {
     const { descriptor } = await headManifest(access, tag, { signal });
-    if (options.created !== true) return { tag, descriptor };
-    return { tag, descriptor, created: await createdAt(access, descriptor, { signal }) };
+    if (options.created !== true && options.sizes !== true) return { tag, descriptor };
+    const { created, sizes, platform } = options;
+    return {
+      tag,
+      descriptor,
+      ...(await describeImage(access, descriptor, { created, sizes, platform, signal })),
+    };
   } catch (error) {
     signal?.throwIfAborted();
     // One tag that cannot be read, or was deleted meanwhile, is no reason to keep the others back.

@@ -1,13 +1,13 @@
 import type { ListTagsOptions, TagDetails } from "@reg/sdk";
 import type { Call } from "../call.ts";
-import { shortDigest } from "../format.ts";
+import { formatBytes, shortDigest } from "../format.ts";
 import type { Output } from "../output.ts";
 import { openSession } from "../session.ts";
 
 /** What two tabs take at the most. */
 const TAB_COLUMNS = 16;
 
-/** `{repository, tags: [...]}`; with digests each tag is `{tag, digest, mediaType, size}`, and `created` where asked. */
+/** `{repository, tags: [...]}`; with digests each tag is `{tag, digest, mediaType, size}`, and `created` and `bytes` where asked. */
 export async function run(call: Call): Promise<undefined> {
   const { client, repository } = await openSession(call, [call.argument("REPO")]);
   const reference = repository(call.argument("REPO"));
@@ -22,11 +22,12 @@ export async function run(call: Call): Promise<undefined> {
     reverse: call.flag("reverse"),
   };
   const { output } = call;
-  const created = call.flag("with-created");
-  if (created || call.flag("with-digests")) {
-    const details = told(output, client.tags.details(reference, { ...options, created }));
-    if (output.json) return output.list({ repository: reference.name }, "tags", documents(details, created));
-    for await (const each of details) output.line(line(each, created, output.columns));
+  const wanted = { created: call.flag("with-created"), sizes: call.flag("with-sizes") };
+  if (wanted.created || wanted.sizes || call.flag("with-digests")) {
+    const platform = call.text("platform");
+    const details = told(output, client.tags.details(reference, { ...options, ...wanted, platform }));
+    if (output.json) return output.list({ repository: reference.name }, "tags", documents(details, wanted));
+    for await (const each of details) output.line(line(each, wanted, output.columns));
     return;
   }
   const tags = client.tags.list(reference, options);
@@ -39,20 +40,31 @@ function orderOf(call: Call): ListTagsOptions["order"] {
   return order === "name" || order === "semver" || order === "created" ? order : undefined;
 }
 
-async function* documents(details: AsyncIterable<TagDetails>, withCreated: boolean): AsyncGenerator<object> {
-  for await (const { tag, descriptor, created = null } of details) {
+/** What is asked of each tag besides its digest. */
+interface Wanted {
+  readonly created: boolean;
+  readonly sizes: boolean;
+}
+
+async function* documents(details: AsyncIterable<TagDetails>, wanted: Wanted): AsyncGenerator<object> {
+  for await (const { tag, descriptor, created = null, bytes = null } of details) {
     const { digest = null, mediaType = null, size = null } = descriptor ?? {};
-    yield { tag, digest, mediaType, size, ...(withCreated ? { created } : {}) };
+    const more = { ...(wanted.created ? { created } : {}), ...(wanted.sizes ? { bytes } : {}) };
+    yield { tag, digest, mediaType, size, ...more };
   }
 }
 
 /** Tabs between, for `cut`; on a terminal too narrow for it the digest is its first digits. */
-function line({ tag, descriptor, created }: TagDetails, withCreated: boolean, columns?: number): string {
+function line({ tag, descriptor, created, bytes }: TagDetails, wanted: Wanted, columns?: number): string {
   const digest = descriptor?.digest ?? "-";
-  if (!withCreated) return `${tag}\t${digest}`;
-  const whole = `${tag}\t${digest}\t${created ?? "-"}`;
+  const more = [
+    ...(wanted.created ? [created ?? "-"] : []),
+    ...(wanted.sizes ? [bytes === undefined ? "-" : formatBytes(bytes)] : []),
+  ];
+  if (more.length === 0) return `${tag}\t${digest}`;
+  const whole = [tag, digest, ...more].join("\t");
   const isNarrow = columns !== undefined && columns < whole.length + TAB_COLUMNS;
-  return isNarrow ? `${tag}\t${shortDigest(digest)}\t${created ?? "-"}` : whole;
+  return isNarrow ? [tag, shortDigest(digest), ...more].join("\t") : whole;
 }
 
 /** A tag that cannot be read does not hide the others. */

@@ -21,6 +21,10 @@ export const LOOKING: readonly CommandDefinition[] = [
       ...LISTING_OPTIONS,
       { name: "with-digests", summary: "with each tag its digest; as JSON its media type and size too" },
       { name: "with-created", summary: "with each tag its digest and when its image was made" },
+      {
+        name: "with-sizes",
+        summary: "with each tag its digest and the size of the whole image, for --platform",
+      },
       { name: "match", value: "GLOB", summary: "only tags that match, such as 3.*" },
       {
         name: "semver",

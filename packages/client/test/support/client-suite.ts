@@ -205,6 +205,9 @@ export function clientSuite(
       expect(details.map(({ tag, created }) => [tag, created])).toEqual(
         ["1.0", "1.1", "latest", "v2.0.0"].map((tag) => [tag, "2024-05-01T00:00:00Z"]),
       );
+      const { size } = await client.images.inspect(ref);
+      const sized = await collect(client.tags.details(ref, { sizes: true, order: "name", limit: 1 }));
+      expect(sized).toEqual([{ tag: "1.0", descriptor: details[0]?.descriptor, bytes: size }]);
       const repositories = await collect(client.catalog.list(registry.host, { pageSize: 2 }));
       expect(repositories).toContain("demo/hello");
       expect(repositories).toContain("demo/tags");
