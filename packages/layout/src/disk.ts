@@ -1,5 +1,5 @@
-import { constants, writeSync } from "node:fs";
-import { type FileHandle, lstat, mkdir, open, rename, rm } from "node:fs/promises";
+import { constants, lstatSync, mkdirSync, renameSync, writeSync } from "node:fs";
+import { type FileHandle, open, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ContentError, isContentError } from "@reg/content";
 
@@ -49,7 +49,7 @@ export async function commitFile(
   options: { readonly durable?: boolean | undefined } = {},
 ): Promise<void> {
   await onDisk(path, async () => {
-    await rename(temporary, path);
+    renameSync(temporary, path);
     if (options.durable ?? true) await syncFolder(dirname(path));
   });
 }
@@ -116,22 +116,32 @@ export async function readRegularFile(path: string, limit: number): Promise<Buff
   }
 }
 
-/** Makes a folder where there is none; a symbolic link or anything else in its place is `POLICY_REFUSED`. */
-export async function ensureFolder(path: string): Promise<void> {
-  await onDisk(path, async () => {
-    try {
-      await mkdir(path);
-      await syncFolder(dirname(path));
-    } catch (cause) {
-      if (!isSystemError(cause, "EEXIST")) throw cause;
-    }
-  });
-  await assertFolder(path);
+/**
+ * Makes folders where there are none, each in one that is there or comes before it; a symbolic link or anything else in
+ * the place of one is `POLICY_REFUSED`.
+ */
+export async function ensureFolders(
+  paths: readonly string[],
+  options: { readonly durable?: boolean | undefined } = {},
+): Promise<void> {
+  const changed = new Set<string>();
+  for (const path of paths) {
+    await onDisk(path, async () => {
+      try {
+        mkdirSync(path);
+        changed.add(dirname(path));
+      } catch (cause) {
+        if (!isSystemError(cause, "EEXIST")) throw cause;
+      }
+    });
+    await assertFolder(path);
+  }
+  if (options.durable ?? true) await Promise.all([...changed].map((folder) => syncFolder(folder)));
 }
 
 /** `POLICY_REFUSED` where the path is a symbolic link or no folder, `NOT_FOUND` where there is nothing. */
 export async function assertFolder(path: string): Promise<void> {
-  const stats = await onDisk(path, () => lstat(path));
+  const stats = await onDisk(path, async () => lstatSync(path));
   if (!stats.isDirectory()) {
     throw new ContentError(
       "POLICY_REFUSED",

@@ -13,7 +13,7 @@ import {
 } from "@reg/content";
 import {
   assertFolder,
-  ensureFolder,
+  ensureFolders,
   isSystemError,
   onDisk,
   readRegularFile,
@@ -38,18 +38,17 @@ export const REF_NAME = "org.opencontainers.image.ref.name";
  */
 export async function createLayout(
   dir: string,
-  options: { readonly signal?: AbortSignal | undefined } = {},
+  options: { readonly signal?: AbortSignal | undefined; readonly durable?: boolean | undefined } = {},
 ): Promise<void> {
   await onDisk(dir, () => mkdir(dir, { recursive: true }));
   await withFileLock(
     lockPath(dir),
     async () => {
-      await ensureFolder(join(dir, "blobs"));
-      await ensureFolder(join(dir, "blobs", "sha256"));
-      if (await isMissing(join(dir, "index.json"))) await writeIndex(dir, EMPTY_INDEX);
+      await ensureFolders([join(dir, "blobs"), join(dir, "blobs", "sha256")], options);
+      if (await isMissing(join(dir, "index.json"))) await writeIndex(dir, EMPTY_INDEX, options);
       // Last: whoever finds it, finds a layout.
       if (await isMissing(join(dir, "oci-layout"))) {
-        await writeFileAtomic(join(dir, "oci-layout"), encodeJson(LAYOUT_HEADER));
+        await writeFileAtomic(join(dir, "oci-layout"), encodeJson(LAYOUT_HEADER), options);
       }
     },
     options,

@@ -1,4 +1,5 @@
-import { lstat, rm } from "node:fs/promises";
+import { lstatSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import {
   type ByteSink,
@@ -25,7 +26,7 @@ import {
 import { describeManifest } from "./describe-manifest.ts";
 import {
   assertFolder,
-  ensureFolder,
+  ensureFolders,
   isSystemError,
   onDisk,
   openRegularFile,
@@ -66,7 +67,7 @@ export interface LayoutOptions {
 export async function openLayout(dir: string, options: LayoutOptions = {}): Promise<OciLayout> {
   const folder = resolve(dir);
   if (options.create === true && !(await isLayout(folder)))
-    await createLayout(folder, { signal: options.signal });
+    await createLayout(folder, { signal: options.signal, durable: options.durable });
   await assertLayout(folder);
   return new OciLayout(folder, options.durable ?? true);
 }
@@ -193,11 +194,12 @@ export class OciLayout implements ContentTarget, AsyncDisposable {
   async writer(descriptor: Descriptor, options: StoreOptions = {}): Promise<ContentWriter> {
     const path = await this.#path(descriptor.digest);
     const algorithm = digestAlgorithm(descriptor.digest);
-    await this.#once("blobs", ensureFolder);
-    await this.#once(join("blobs", algorithm), ensureFolder);
     const folder = join(this.dir, INCOMING);
+    await this.#once(algorithm, async () => {
+      const blobs = join(this.dir, "blobs");
+      await ensureFolders([blobs, join(blobs, algorithm), folder], { durable: this.#durable });
+    });
     await this.#once(INCOMING, async () => {
-      await ensureFolder(folder);
       await onDisk(folder, () => sweepFolder(folder));
       await onDisk(this.dir, () => sweepDocuments(this.dir, ["index.json", "oci-layout"]));
     });
@@ -292,8 +294,8 @@ export class OciLayout implements ContentTarget, AsyncDisposable {
   }
 
   /** Runs a preparation of a folder once in the life of this object; a failure is not remembered. */
-  #once(name: string, prepare: (path: string) => Promise<void>): Promise<void> {
-    const running = this.#prepared.get(name) ?? prepare(join(this.dir, name));
+  #once(name: string, prepare: () => Promise<void>): Promise<void> {
+    const running = this.#prepared.get(name) ?? prepare();
     this.#prepared.set(name, running);
     running.catch(() => this.#prepared.delete(name));
     return running;
@@ -329,7 +331,7 @@ function isDigest(ref: string): boolean {
 async function fileState(path: string): Promise<{ readonly key: string; readonly size: number } | undefined> {
   return onDisk(path, async () => {
     try {
-      const stats = await lstat(path, { bigint: true });
+      const stats = lstatSync(path, { bigint: true });
       if (!stats.isFile()) {
         throw new ContentError(
           "POLICY_REFUSED",
