@@ -2,6 +2,7 @@ import type { ContentSource, CopyOptions, CopyPlan, CopyResult } from "@reg/sdk"
 import type { Call } from "./call.ts";
 import { assertPlanned, plannedSource, readPlan, showPlan } from "./copy-plan.ts";
 import { formatBytes, formatDuration, withDigest } from "./format.ts";
+import { loadAhead } from "./load-ahead.ts";
 import { parseLocation, remoteReferences } from "./location.ts";
 import { checkTag, type OpenSource, type OpenTarget, openSource, openTarget } from "./open-location.ts";
 import { startProgress } from "./progress/start-progress.ts";
@@ -20,6 +21,7 @@ export async function transfer(
 ): Promise<void> {
   const session = await openSession(call, remoteReferences([from, to]));
   const plan = await readPlan(call, session.sdk);
+  if (parseLocation(from).kind === "remote" && parseLocation(to).kind !== "remote") loadAhead(session.sdk);
   const opened = await openSource(call, session, from);
   const { kind } = parseLocation(to);
   const options = { ...copyOptions(call), tags };
