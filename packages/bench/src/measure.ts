@@ -11,11 +11,13 @@ export interface MeasureOptions {
   readonly reports?: boolean | undefined;
   /** Beside this program's own. */
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** After so long it is ended, and is a failure. Default 60. */
+  readonly timeoutSeconds?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Longer than the slowest peer takes for the largest job. */
-const TIMEOUT_SECONDS = 240;
+/** Who takes longer for a job holds everybody up: a peer that pushes layer by layer, 80 ms away, takes a minute and a half. */
+const TIMEOUT_SECONDS = 60;
 
 /** How often a command's memory is looked at. */
 const LOOK_MILLISECONDS = 10;
@@ -23,7 +25,7 @@ const LOOK_MILLISECONDS = 10;
 /** Runs a command to its end; its output only shows where it fails. */
 export async function measure(
   command: readonly string[],
-  { times = 1, reports = false, env, signal }: MeasureOptions = {},
+  { times = 1, reports = false, env, timeoutSeconds = TIMEOUT_SECONDS, signal }: MeasureOptions = {},
 ): Promise<Measured> {
   signal?.throwIfAborted();
   const before = process.cpuUsage();
@@ -46,7 +48,7 @@ export async function measure(
   const watch = setInterval(() => {
     peakBytes = Math.max(peakBytes, peakBelow(child.pid));
   }, LOOK_MILLISECONDS);
-  const exitCode = await ended(child, signal).finally(() => clearInterval(watch));
+  const exitCode = await ended(child, timeoutSeconds, signal).finally(() => clearInterval(watch));
   const { user, system } = process.cpuUsage(before);
   const benchCpuSeconds = (user + system) / 1e6;
   const lines = said.errors.trimEnd().split("\n");
@@ -66,8 +68,12 @@ export async function measure(
 }
 
 /** The exit code. A command that takes too long, or is not wanted any more, is ended with all it started. */
-async function ended(child: ChildProcess, signal: AbortSignal | undefined): Promise<number> {
-  const limit = AbortSignal.timeout(TIMEOUT_SECONDS * 1000);
+async function ended(
+  child: ChildProcess,
+  timeoutSeconds: number,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const limit = AbortSignal.timeout(timeoutSeconds * 1000);
   const either = signal === undefined ? limit : AbortSignal.any([limit, signal]);
   const end = (): void => {
     if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
@@ -76,7 +82,11 @@ async function ended(child: ChildProcess, signal: AbortSignal | undefined): Prom
   try {
     return await new Promise<number>((resolve, reject) => {
       child.once("error", reject);
-      child.once("close", (code) => (either.aborted ? reject(either.reason) : resolve(code ?? -1)));
+      child.once("close", (code) => {
+        if (signal?.aborted === true) reject(signal.reason);
+        else if (limit.aborted) reject(new Error(`it took more than ${timeoutSeconds} s`));
+        else resolve(code ?? -1);
+      });
     });
   } finally {
     either.removeEventListener("abort", end);

@@ -57,3 +57,7 @@ test("who interrupts ends what the command started, too", async () => {
   await new Promise((resolve) => setTimeout(resolve, 1200));
   expect(existsSync(join(folder, "late"))).toBe(false);
 });
+
+test("a command that takes too long is ended, and a failure", async () => {
+  await expect(measure(["sleep", "60"], { timeoutSeconds: 0.2 })).rejects.toThrow("it took more than 0.2 s");
+});

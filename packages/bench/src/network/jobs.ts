@@ -109,7 +109,7 @@ function pull(field: Field, image: ImageName, { roundTripMs = 0, tls = false }: 
   return {
     name: named("pull", image, roundTripMs, tls),
     what: `pull ${OF[image]}${tls ? " over TLS" : ""}${far(roundTripMs)}`,
-    rounds: ROUNDS[image],
+    rounds: isNear(roundTripMs) ? ROUNDS[image] : ROUNDS["2g"],
     async prepare() {
       await using stack = new AsyncDisposableStack();
       const registry = stack.use(await startRegistry(field.registry, { tls, root }));
@@ -143,7 +143,7 @@ function push(field: Field, image: ImageName, roundTripMs = 0): Job {
   return {
     name: named("push", image, roundTripMs),
     what: `push ${OF[image]}${far(roundTripMs)}`,
-    rounds: ROUNDS[image],
+    rounds: isNear(roundTripMs) ? ROUNDS[image] : ROUNDS["2g"],
     async prepare() {
       await using stack = new AsyncDisposableStack();
       const { folder, bytes } = await images[image](root);
@@ -279,7 +279,7 @@ function countsOf(
   };
 }
 
-/** So far away that waiting is all there is to it, syncing and hashing make no difference. */
+/** So far away that waiting is all there is to it, syncing and hashing make no difference, and rounds are alike. */
 function isNear(roundTripMs: number): boolean {
   return roundTripMs < 80;
 }
