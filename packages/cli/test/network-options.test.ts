@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer, request as httpRequest } from "node:http";
 import { type AddressInfo, connect, type Server } from "node:net";
@@ -7,7 +9,7 @@ import { basicAccess, createRegistry, memoryStorage, type RegistryListener, serv
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hasPrograms, run } from "../../../.config/programs.ts";
 import { type TestImage, writeImage } from "./support/image.ts";
-import { type Ended, reg } from "./support/reg.ts";
+import { cleanEnvironment, type Ended, REG_COMMAND, reg } from "./support/reg.ts";
 import { scratchFolder } from "./support/scratch.ts";
 
 /** A name that no resolver knows: whoever gets an answer for it was sent elsewhere by an option. */
@@ -132,6 +134,30 @@ describe.runIf(hasPrograms("openssl"))("a registry whose certificate nobody else
 
   const digest = (words: readonly string[], env: Record<string, string> = {}): Promise<Ended> =>
     reg(["digest", `${name}/demo/app:1.0`, "--resolve", `${name}:127.0.0.1`, ...words], { cwd, env });
+
+  test("may be that of `reg serve`", async () => {
+    const [node = "", ...before] = REG_COMMAND;
+    const words = ["--addr", "127.0.0.1:0", "--json", "--tls-cert", "cert.pem", "--tls-key", "key.pem"];
+    const child = spawn(node, [...before, "serve", ...words], { cwd, env: cleanEnvironment(cwd) });
+    try {
+      const [printed] = await once(child.stdout, "data");
+      const { url, port } = JSON.parse(String(printed));
+      expect(url).toBe(`https://127.0.0.1:${port}`);
+      const options = ["--https", "--ca", authority];
+      const there = `localhost:${port}/demo/app:1.0`;
+      expect((await reg(["push", "-q", "oci:image:1.0", there, ...options], { cwd })).code).toBe(0);
+      expectDigest(await reg(["digest", there, ...options], { cwd }));
+      expect((await reg(["digest", there, "--https"], { cwd })).code).toBe(5);
+    } finally {
+      child.kill();
+    }
+    const wrong = await reg(
+      ["serve", "--addr", "127.0.0.1:0", "--tls-cert", "key.pem", "--tls-key", "key.pem"],
+      { cwd },
+    );
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining("--tls-cert") });
+    expect((await reg(["serve", "--tls-cert", "cert.pem"], { cwd })).code).toBe(2);
+  });
 
   test("is refused, and the message says how to trust it", async () => {
     const ended = await digest([]);

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { RegistryReply, RegistryRequest } from "./exchange.ts";
 import { Refusal, receivedBody, refusalReply } from "./refusal.ts";
@@ -26,11 +27,13 @@ export interface ServeOptions {
    * on any other address all.
    */
   readonly hosts?: readonly string[] | undefined;
+  /** Speaks https. Each in PEM; `cert` with the certificates between it and an authority behind it. */
+  readonly tls?: { readonly cert: string | Uint8Array; readonly key: string | Uint8Array } | undefined;
 }
 
 /** A registry that listens. */
 export interface RegistryListener {
-  /** `http://127.0.0.1:5000`, without a slash at its end. */
+  /** `http://127.0.0.1:5000`, or `https:` with `tls`; without a slash at its end. */
   readonly url: string;
   readonly port: number;
   /** Stops listening, lets answers end for two seconds, and closes the registry. */
@@ -41,7 +44,8 @@ export interface RegistryListener {
 /**
  * Lets a registry listen on a port.
  *
- * Rejects with the system's error where the address cannot be had (`EADDRINUSE`, `EACCES`).
+ * Rejects with the system's error where the address cannot be had (`EADDRINUSE`, `EACCES`), and with OpenSSL's where
+ * `tls` holds no certificate and its key.
  *
  * @example
  * ```ts
@@ -53,24 +57,49 @@ export interface RegistryListener {
 export async function serve(registry: Registry, options: ServeOptions = {}): Promise<RegistryListener> {
   const hostname = options.hostname ?? "127.0.0.1";
   const hosts = options.hosts ?? (isLoopback(hostname) ? LOOPBACK_NAMES : undefined);
-  const server = createServer({ requestTimeout: 0, headersTimeout: 30_000, keepAliveTimeout: 60_000 });
+  const { tls } = options;
+  const scheme = tls === undefined ? "http" : "https";
+  const server = tls === undefined ? createServer(TIMEOUTS) : createTlsServer({ ...TIMEOUTS, ...pem(tls) });
   server.timeout = IDLE_TIMEOUT_MS;
   const answer = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
-    void exchange(registry, hosts, incoming, outgoing);
+    void exchange(registry, scheme, hosts, incoming, outgoing);
   };
   server.on("request", answer);
   // What is refused by its header alone is refused before the client sends its gigabytes.
   server.on("checkContinue", answer);
+  // A connection whose handshake has not ended is unknown to the server that is to close it.
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
   await listen(server, hostname, options.port ?? 0);
 
   // A server that listens on a port has an address of this form.
   const { port, address, family } = server.address() as AddressInfo;
   const close = async (): Promise<void> => {
-    await closeServer(server);
+    await closeServer(server, sockets);
     await registry.close();
   };
   const shown = family === "IPv6" ? `[${address}]` : address;
-  return { url: `http://${shown}:${port}`, port, close, [Symbol.asyncDispose]: close };
+  return { url: `${scheme}://${shown}:${port}`, port, close, [Symbol.asyncDispose]: close };
+}
+
+/** A body may take as long as it likes, see {@link IDLE_TIMEOUT_MS}; a head or a handshake may not. */
+const TIMEOUTS = {
+  requestTimeout: 0,
+  headersTimeout: 30_000,
+  handshakeTimeout: 30_000,
+  keepAliveTimeout: 60_000,
+};
+
+function pem({ cert, key }: NonNullable<ServeOptions["tls"]>): {
+  cert: string | Buffer;
+  key: string | Buffer;
+} {
+  const bytes = (text: string | Uint8Array): string | Buffer =>
+    typeof text === "string" ? text : Buffer.from(text);
+  return { cert: bytes(cert), key: bytes(key) };
 }
 
 const LOOPBACK_NAMES = ["localhost", "*.localhost", "127.0.0.1", "[::1]"];
@@ -81,6 +110,7 @@ function isLoopback(hostname: string): boolean {
 
 async function exchange(
   registry: Registry,
+  scheme: "http" | "https",
   hosts: readonly string[] | undefined,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
@@ -91,7 +121,7 @@ async function exchange(
   try {
     const host = incoming.headers.host ?? (hosts === undefined ? addressOf(socket) : "");
     const reply = isServed(host, hosts)
-      ? await registry.handle(requestOf(incoming, outgoing, host))
+      ? await registry.handle(requestOf(incoming, outgoing, `${scheme}://${host}`))
       : refusalReply(
           new Refusal(403, "DENIED", "this registry does not go by that name; see the option `hosts`"),
         );
@@ -117,7 +147,7 @@ function isServed(host: string, hosts: readonly string[] | undefined): boolean {
   );
 }
 
-function requestOf(incoming: IncomingMessage, outgoing: ServerResponse, host: string): RegistryRequest {
+function requestOf(incoming: IncomingMessage, outgoing: ServerResponse, origin: string): RegistryRequest {
   const target = incoming.url ?? "/";
   const mark = target.indexOf("?");
   const ended = new AbortController();
@@ -126,7 +156,7 @@ function requestOf(incoming: IncomingMessage, outgoing: ServerResponse, host: st
     method: incoming.method ?? "GET",
     path: mark < 0 ? target : target.slice(0, mark),
     query: new URLSearchParams(mark < 0 ? "" : target.slice(mark + 1)),
-    origin: `http://${host}`,
+    origin,
     header: (name) => {
       const value = incoming.headers[name];
       return Array.isArray(value) ? value.join(", ") : value;
@@ -186,13 +216,15 @@ function listen(server: Server, hostname: string, port: number): Promise<void> {
   });
 }
 
-async function closeServer(server: Server): Promise<void> {
+async function closeServer(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
   if (!server.listening) return;
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve());
   });
   server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
+  const timer = setTimeout(() => {
+    for (const socket of sockets) socket.destroy();
+  }, CLOSE_GRACE_MS);
   await closed;
   clearTimeout(timer);
 }

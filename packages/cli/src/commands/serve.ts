@@ -1,9 +1,10 @@
 import { once } from "node:events";
-import type { RegistryOptions } from "@reg/server";
+import { readFile } from "node:fs/promises";
+import type { RegistryOptions, ServeOptions } from "@reg/server";
 import type { Call } from "../call.ts";
 import { readSecret } from "../read-secret.ts";
 import { openSession } from "../session.ts";
-import { UsageError } from "../usage-error.ts";
+import { CommandError, UsageError } from "../usage-error.ts";
 
 const DEFAULT_ADDRESS = "127.0.0.1:5000";
 
@@ -19,7 +20,14 @@ export async function run(call: Call): Promise<undefined> {
     ...(await accessOf(call, server)),
     ...(await proxyOf(call)),
   });
-  const listener = await server.serve(registry, { hostname, port });
+  const tls = await tlsOf(call);
+  const listener = await server.serve(registry, { hostname, port, tls }).catch((error: unknown) => {
+    if (tls === undefined || !isOpenSslError(error)) throw error;
+    throw new CommandError(
+      "CONFIG",
+      `--tls-cert and --tls-key are no certificate with its key: ${error.message}`,
+    );
+  });
   call.defer(() => listener.close());
   const { url } = listener;
   call.output.result({ url, port: listener.port, dir: dir ?? null }, () => [
@@ -27,6 +35,18 @@ export async function run(call: Call): Promise<undefined> {
   ]);
   if (!call.signal.aborted) await once(call.signal, "abort");
   return undefined;
+}
+
+async function tlsOf(call: Call): Promise<ServeOptions["tls"]> {
+  const [cert, key] = [call.text("tls-cert"), call.text("tls-key")];
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined || key === undefined)
+    throw new UsageError("--tls-cert and --tls-key belong together");
+  return { cert: await readFile(cert), key: await readFile(key) };
+}
+
+function isOpenSslError(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && String(error.code).startsWith("ERR_OSSL");
 }
 
 async function accessOf(

@@ -16,6 +16,12 @@ export const TOOLS: readonly CommandDefinition[] = [
         summary: "listen here (default: 127.0.0.1:5000; port 0 takes a free one)",
       },
       { name: "dir", value: "DIR", summary: "keep everything in this folder" },
+      {
+        name: "tls-cert",
+        value: "FILE",
+        summary: "speak https with this certificate, in PEM; needs --tls-key",
+      },
+      { name: "tls-key", value: "FILE", summary: "its private key" },
       { name: "read-only", summary: "refuse every change" },
       { name: "mirror", value: "HOST", summary: "fetch what is not here from this registry, and keep it" },
     ],
