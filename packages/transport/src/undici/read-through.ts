@@ -6,6 +6,8 @@ import { onWrite, skipContinue } from "./skip-continue.ts";
 const READ_BUFFER_BYTES = 256 * 1024;
 /** What is enough for the answers of an API: many connections see nothing else, and large buffers call the collector. */
 const FIRST_BUFFER_BYTES = 16 * 1024;
+/** One that was filled is followed by one so many times as large. */
+const GROWTH = 4;
 /** TLS hands over a record at a time, of 16 KiB at most (RFC 8446, section 5.1). */
 const TLS_READ_BUFFER_BYTES = 64 * 1024;
 const MAX_RECORD_BYTES = 16 * 1024;
@@ -39,7 +41,8 @@ export function readThrough(secured: boolean): PreparedSocket {
     if (attached === undefined) return buffer;
     if (!wasFull || buffer.length >= READ_BUFFER_BYTES) return UNCHANGED;
     // What is held lies in the small one, which nobody reads into any more.
-    buffer = spare.pop() ?? Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+    const size = Math.min(buffer.length * GROWTH, READ_BUFFER_BYTES);
+    buffer = (size === READ_BUFFER_BYTES ? spare.pop() : undefined) ?? Buffer.allocUnsafeSlow(size);
     return buffer;
   };
   const takeHeld = (): Uint8Array | undefined => {
