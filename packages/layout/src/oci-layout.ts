@@ -31,6 +31,7 @@ import {
   onDisk,
   openRegularFile,
   readRegularFile,
+  SMALL_BYTES,
 } from "./disk.ts";
 import { fileChunks } from "./file-chunks.ts";
 import { partialWriter } from "./file-writer.ts";
@@ -120,13 +121,20 @@ export class OciLayout implements ContentTarget, AsyncDisposable {
     const { offset = 0, signal, verify = true } = options;
     signal?.throwIfAborted();
     const path = await this.#path(descriptor.digest);
+    const state = await fileState(path);
+    if (state !== undefined && (state.size !== descriptor.size || offset > state.size)) {
+      throw wrongSize(path, state.size, Math.max(descriptor.size, offset));
+    }
+    if (descriptor.size <= SMALL_BYTES) {
+      const bytes = await readRegularFile(path, descriptor.size);
+      const chunks = [bytes.subarray(offset)];
+      if (!verify || offset > 0) return byteStream(chunks, descriptor.size - offset);
+      return verifiedStream(descriptor, chunks);
+    }
     const { file, size } = await openRegularFile(path);
-    if (size !== descriptor.size || offset > size) {
+    if (size !== descriptor.size) {
       await file.close();
-      throw new ContentError(
-        "SIZE_MISMATCH",
-        `${path} has ${size} bytes, not ${Math.max(descriptor.size, offset)}.`,
-      );
+      throw wrongSize(path, size, descriptor.size);
     }
     async function* chunks(): AsyncGenerator<Uint8Array, void, undefined> {
       try {
@@ -325,6 +333,10 @@ function isDigest(ref: string): boolean {
   } catch {
     return false;
   }
+}
+
+function wrongSize(path: string, size: number, wanted: number): ContentError {
+  return new ContentError("SIZE_MISMATCH", `${path} has ${size} bytes, not ${wanted}.`);
 }
 
 /** What tells one state of a file from another without reading it. */
