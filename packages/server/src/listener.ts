@@ -125,8 +125,8 @@ async function exchange(
       : refusalReply(
           new Refusal(403, "DENIED", "this registry does not go by that name; see the option `hosts`"),
         );
-    if (!incoming.complete) drain(incoming, socket);
-    await send(reply, incoming.method === "HEAD", outgoing);
+    const drained = incoming.complete ? undefined : drain(incoming, socket);
+    await send(reply, incoming.method === "HEAD", outgoing, drained);
   } catch {
     // The head of an answer is out by now, or the client is gone: cutting the connection is all that can be said.
     socket.destroy();
@@ -174,15 +174,27 @@ async function* bodyOf(
   yield* receivedBody(incoming.iterator({ destroyOnReturn: false }));
 }
 
-async function send(reply: RegistryReply, head: boolean, outgoing: ServerResponse): Promise<void> {
+/**
+ * Where a body was refused half-way, the answer goes out at once and its end after the rest of the body: ending an
+ * answer ends a connection that is not kept, and a reset for what lies unread there would take the answer with it.
+ */
+async function send(
+  reply: RegistryReply,
+  head: boolean,
+  outgoing: ServerResponse,
+  drained: Promise<void> | undefined,
+): Promise<void> {
   outgoing.writeHead(reply.status, reply.headers.flat());
-  const { body } = reply;
-  if (body === undefined || head) outgoing.end();
-  else if (body instanceof Uint8Array) outgoing.end(body);
-  else {
-    for await (const chunk of body) await write(outgoing, chunk);
-    outgoing.end();
+  const body = head ? undefined : reply.body;
+  const isWhole = body === undefined || body instanceof Uint8Array;
+  if (isWhole && drained === undefined) {
+    outgoing.end(body);
+    return;
   }
+  if (body === undefined) outgoing.flushHeaders();
+  else for await (const chunk of isWhole ? [body] : body) await write(outgoing, chunk);
+  await drained;
+  outgoing.end();
 }
 
 /** Resolves when the system has taken the chunk, so that its memory can be used again. */
@@ -192,18 +204,28 @@ function write(outgoing: ServerResponse, chunk: Uint8Array): Promise<void> {
   });
 }
 
-/** Reads on for a moment where a body was refused half-way: a reset would take the answer with it. */
-function drain(incoming: IncomingMessage, socket: Socket): void {
+/** Reads on for a moment where a body was refused half-way; resolves at its end, or at the connection's. */
+function drain(incoming: IncomingMessage, socket: Socket): Promise<void> {
   let left = DRAIN_BYTES;
-  const timer = setTimeout(() => socket.destroy(), DRAIN_MS);
-  timer.unref();
   incoming.on("data", (chunk: Uint8Array) => {
     left -= chunk.byteLength;
     if (left < 0) socket.destroy();
   });
-  incoming.once("close", () => clearTimeout(timer));
-  incoming.once("end", () => clearTimeout(timer));
   incoming.on("error", () => {});
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    const timer = setTimeout(() => {
+      socket.destroy();
+      resolve();
+    }, DRAIN_MS);
+    timer.unref();
+    if (incoming.closed) done();
+    incoming.once("close", done);
+    incoming.once("end", done);
+  });
 }
 
 function listen(server: Server, hostname: string, port: number): Promise<void> {

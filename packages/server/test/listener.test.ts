@@ -119,6 +119,32 @@ test("closing does not wait for a client that never ends its request", async () 
   socket.destroy();
 });
 
+test("what refuses a body half-way keeps its connection until the rest has come: a reset would take the answer along", async () => {
+  await using listener = await serve(createRegistry({ storage: memoryStorage() }));
+  const socket = createConnection(listener.port, "127.0.0.1");
+  const head = `PUT /v2/a/manifests/1.0 HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${MEDIA_TYPES.ociManifest}`;
+  const bytes = 4 * 1024 * 1024 + 1;
+  socket.write(`${head}\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n${bytes.toString(16)}\r\n`);
+  socket.write(Buffer.alloc(bytes, " "));
+  let [text, ended] = ["", false];
+  socket.once("end", () => {
+    ended = true;
+  });
+  await new Promise<void>((resolve) => {
+    socket.on("data", (chunk) => {
+      text += chunk.toString("latin1");
+      if (text.endsWith("]}")) resolve();
+    });
+  });
+  expect(text).toMatch(/^HTTP\/1\.1 413 /);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(ended).toBe(false);
+  const end = new Promise((resolve) => socket.once("close", resolve));
+  socket.write("\r\n0\r\n\r\n");
+  await end;
+  expect(ended).toBe(true);
+});
+
 test("a challenge names the address that the client used", async () => {
   await using listener = await serve(
     createRegistry({ storage: memoryStorage(), access: tokenAccess({ users: {} }) }),
