@@ -8,6 +8,13 @@ const PARTS = {
   buildConnector: "core/connect",
 };
 
+/** Its entry gives dispatchers their methods. One is used within: the agent for a proxy asks for a tunnel by it. */
+const TUNNELS = `
+  import Dispatcher from "undici/lib/dispatcher/dispatcher.js";
+  Dispatcher.prototype.connect = function (...given) {
+    return require("undici/lib/api/api-connect.js").apply(this, given);
+  };`;
+
 /** Modules that undici loads though a command needs them seldom or never, by name and by who asks. */
 const REPLACED: readonly { readonly path: RegExp; readonly importer: RegExp; readonly contents: string }[] = [
   {
@@ -60,9 +67,7 @@ export function slimUndici(): Plugin {
         pluginData: resolveDir,
       }));
       build.onLoad({ filter: /.*/, namespace: "slim" }, ({ pluginData }) => ({
-        contents: Object.entries(PARTS)
-          .map(([name, file]) => `export { default as ${name} } from "undici/lib/${file}.js";`)
-          .join("\n"),
+        contents: [TUNNELS, ...Object.entries(PARTS).map(exportPart)].join("\n"),
         resolveDir: String(pluginData),
       }));
       for (const [index, { path, importer, contents }] of REPLACED.entries()) {
@@ -79,4 +84,8 @@ export function slimUndici(): Plugin {
       }
     },
   };
+}
+
+function exportPart([name, file]: [string, string]): string {
+  return `export { default as ${name} } from "undici/lib/${file}.js";`;
 }
