@@ -128,7 +128,7 @@ export class BlobDownload {
   #consider(head?: ResponseHead): BlobRanges | undefined {
     const settings = this.#settings;
     if (settings === undefined || this.#end === undefined || this.#ranges !== undefined) return this.#ranges;
-    if (!BlobRanges.fits(this.#access, head, this.#end - this.#position, settings.above)) return undefined;
+    if (!BlobRanges.fits(this.#access, head, this.#end - this.#position, settings)) return undefined;
     this.#ranges = new BlobRanges(this.#access, {
       ...settings,
       request: this.#request,

@@ -61,10 +61,12 @@ export class BlobRanges {
     { wire, target }: Access,
     head: ResponseHead | undefined,
     bytes: number,
-    above: number,
+    { above, always }: RangeSettings,
   ): boolean {
-    if (bytes < above || !wire.downloads.hasFree || wire.downloads.isWithoutRanges(target.registry))
-      return false;
+    const { downloads } = wire;
+    if (bytes < above || downloads.isWithoutRanges(target.registry)) return false;
+    // A trial waits until there is one.
+    if (always && !downloads.hasFree) return false;
     // RFC 9110, section 14.3: the field's absence says nothing.
     return head?.headers.get("accept-ranges")?.trim().toLowerCase() !== "none";
   }
