@@ -32,6 +32,11 @@ export interface ImageOptions extends CallOptions {
   readonly platform?: string | Platform | undefined;
 }
 
+export interface InspectOptions extends ImageOptions {
+  /** The bytes of every platform as well: a request for each manifest of an index that is not read anyway. Default false. */
+  readonly sizes?: boolean | undefined;
+}
+
 /** What an image's config says (image-spec, config.md); unknown members are kept in `document`. */
 export interface ImageConfig {
   readonly descriptor: Descriptor;
@@ -68,8 +73,12 @@ export interface ImageInspection {
   readonly created: string | undefined;
   readonly labels: Readonly<Record<string, string>>;
   readonly layers: readonly Descriptor[];
+  /** How it was made, oldest step first, as its config tells (image-spec, config.md, `history`). */
+  readonly history: readonly HistoryEntry[];
   /** Of the index; of the image alone where there is none. */
   readonly platforms: readonly Platform[];
+  /** Over all platforms. `undefined` for an index, unless it was asked for (option `sizes`). */
+  readonly sizes: ImageSize | undefined;
 }
 
 /**
@@ -92,7 +101,7 @@ export interface Images {
   /** Of every platform, or of one where `platform` is given. */
   size(ref: Ref, options?: ImageOptions): Promise<ImageSize>;
   /** Everything at once, in the fewest requests. */
-  inspect(ref: Ref, options?: ImageOptions): Promise<ImageInspection>;
+  inspect(ref: Ref, options?: InspectOptions): Promise<ImageInspection>;
 }
 
 export class RegistryImages implements Images {
@@ -125,49 +134,36 @@ export class RegistryImages implements Images {
   async size(ref: Ref, options: ImageOptions = {}): Promise<ImageSize> {
     const access = accessTo(this.#wire, ref, "pull");
     const root = await getManifest(access, referenceOf(access.target), options);
-    const counted = new Map<string, number>();
     if (root.kind !== "index" || options.platform !== undefined) {
-      const image = asImage(access, await choose(access, root, options));
-      for (const { digest, size } of partsOf(image)) counted.set(digest, size);
-      return { bytes: sum(counted.values()), platforms: [] };
+      return { bytes: bytesOf(asImage(access, await choose(access, root, options))), platforms: [] };
     }
     const offered = platformsIn(await flatten(access, root, options));
-    const load = ({ descriptor }: ImagePlatform): Promise<ParsedManifest> =>
-      getManifest(access, descriptor.digest, options);
-    const platforms: { readonly platform: Platform; readonly bytes: number }[] = [];
-    let next = 0;
-    for await (const manifest of inOrder(offered, this.#wire.concurrency, load)) {
-      const platform = offered[next]?.platform;
-      next += 1;
-      if (manifest.kind !== "image" || platform === undefined) continue;
-      const parts = new Map(partsOf(manifest).map(({ digest, size }) => [digest, size] as const));
-      platforms.push({ platform, bytes: sum(parts.values()) });
-      for (const [digest, size] of parts) counted.set(digest, size);
-    }
-    counted.set(root.descriptor.digest, root.descriptor.size);
-    return { bytes: sum(counted.values()), platforms };
+    return sizesOf(access, root, offered, (digest) => getManifest(access, digest, options));
   }
 
-  async inspect(ref: Ref, options: ImageOptions = {}): Promise<ImageInspection> {
+  async inspect(ref: Ref, options: InspectOptions = {}): Promise<ImageInspection> {
     const { access, root, image } = await this.#image(ref, options);
     const config = hasImageConfig(image) ? await readConfig(access, image, options) : undefined;
-    const platforms =
-      root.kind === "index"
-        ? platformsIn(await flatten(access, root, options)).map(({ platform }) => platform)
-        : config === undefined
-          ? []
-          : [config.platform];
+    const own = config === undefined ? [] : [{ platform: config.platform, descriptor: image.descriptor }];
+    const offered = root.kind === "index" ? platformsIn(await flatten(access, root, options)) : own;
+    const load = async (digest: Digest): Promise<ParsedManifest> =>
+      digest === image.descriptor.digest ? image : getManifest(access, digest, options);
+    const size = bytesOf(image);
+    const alone = { bytes: size, platforms: own.map(({ platform }) => ({ platform, bytes: size })) };
+    const all = options.sizes === true ? await sizesOf(access, root, offered, load) : undefined;
     return {
       reference: formatName(access.target, referenceOf(access.target)),
       digest: root.descriptor.digest,
       mediaType: root.mediaType,
-      size: bytesOf(image),
+      size,
       artifactType: config === undefined ? artifactTypeOf(image) : image.document.artifactType,
       platform: config?.platform,
       created: config?.created,
       labels: config?.labels ?? {},
       layers: image.document.layers,
-      platforms,
+      history: config?.history ?? [],
+      platforms: offered.map(({ platform }) => platform),
+      sizes: root.kind === "index" ? all : alone,
     };
   }
 
@@ -340,6 +336,27 @@ async function readConfig(access: Access, image: ParsedImage, { signal }: CallOp
     if (!isContentError(cause)) throw cause;
     throw new RegistryError("PROTOCOL", `${what}: ${cause.message}`, { ...place, cause });
   }
+}
+
+/** What the platforms take, each for itself, and all of them together with what they share once. */
+async function sizesOf(
+  { wire }: Access,
+  root: ParsedManifest,
+  offered: readonly ImagePlatform[],
+  load: (digest: Digest) => Promise<ParsedManifest>,
+): Promise<ImageSize> {
+  const counted = new Map([[root.descriptor.digest, root.descriptor.size]]);
+  const platforms: { readonly platform: Platform; readonly bytes: number }[] = [];
+  const manifests = inOrder(offered, wire.concurrency, ({ descriptor }) => load(descriptor.digest));
+  let next = 0;
+  for await (const manifest of manifests) {
+    const platform = offered[next]?.platform;
+    next += 1;
+    if (manifest.kind !== "image" || platform === undefined) continue;
+    platforms.push({ platform, bytes: bytesOf(manifest) });
+    for (const { digest, size } of partsOf(manifest)) counted.set(digest, size);
+  }
+  return { bytes: sum(counted.values()), platforms };
 }
 
 /** What an image takes, each part once. */

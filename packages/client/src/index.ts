@@ -20,6 +20,7 @@ export type {
   ImagePlatform,
   ImageSize,
   Images,
+  InspectOptions,
 } from "./images.ts";
 export type { Listing, Page } from "./listing.ts";
 export type {

@@ -11,7 +11,7 @@ import type { Digest } from "@reg/reference";
 import type { TransportResponse } from "@reg/transport";
 import { type Access, formatName, withActions } from "./access.ts";
 import { isRegistryError, RegistryError } from "./errors.ts";
-import { getManifest, readDigest } from "./manifest-read.ts";
+import { getManifest, headManifest, readDigest } from "./manifest-read.ts";
 import type { PutManifestOptions, PutManifestResult } from "./manifests.ts";
 import type { CallOptions } from "./options.ts";
 import { hasReferrersApi } from "./referrers-api.ts";
@@ -43,7 +43,11 @@ export async function putManifest(
 
   const stored: Stored[] = [];
   let missing = options.tags;
-  const multiTag = options.tags.length > 0 && wire.capabilities.get(target.registry, "multiTag") !== false;
+  // A condition is about the tag a request names.
+  const multiTag =
+    options.tags.length > 0 &&
+    options.ifMatch === undefined &&
+    wire.capabilities.get(target.registry, "multiTag") !== false;
   if (options.byDigest || options.tags.length === 0 || (options.tags.length > 1 && multiTag)) {
     const first = await putByDigest(put, descriptor.digest, multiTag ? options.tags : []);
     stored.push(first);
@@ -65,6 +69,48 @@ export async function putManifest(
     tags: options.tags,
     ...(listed && subject !== undefined ? { subject: subject.digest } : {}),
   };
+}
+
+/**
+ * Refuses where one of the tags has another version than `expected`, an ETag or a digest.
+ *
+ * @returns What the registry itself calls that version: the value for `If-Match`.
+ */
+export async function assertCurrent(
+  access: Access,
+  tags: readonly string[],
+  expected: string,
+  options: CallOptions,
+): Promise<string> {
+  const { target } = access;
+  const place = { registry: target.registry, repository: target.repository };
+  const refuse = (what: string): never => {
+    throw new RegistryError("INVALID", `${what}; nothing was sent (ifMatch).`, place);
+  };
+  if (tags.length === 0) refuse(`manifest ${target.name}: without a tag there is no version to compare`);
+  const wanted = versionIn(expected);
+  let field = `"${wanted}"`;
+  for (const tag of tags) {
+    const what = `manifest ${formatName(target, tag)}`;
+    const found = await headManifest(access, tag, { signal: options.signal }).catch((error: unknown) => {
+      if (isRegistryError(error) && error.code === "NOT_FOUND") return undefined;
+      throw error;
+    });
+    if (found === undefined) return refuse(`${what} is not there (any more)`);
+    const { descriptor, etag } = found;
+    if (descriptor.digest !== wanted && (etag === undefined || versionIn(etag) !== wanted)) {
+      refuse(`${what} has become ${descriptor.digest}`);
+    }
+    // A weak tag never satisfies If-Match: there the digest is what is left to be said.
+    if (etag !== undefined && !etag.startsWith("W/")) field = etag;
+  }
+  return field;
+}
+
+/** An entity tag without its quotes; a digest as it is. */
+function versionIn(etag: string): string {
+  const strong = etag.startsWith("W/") ? etag.slice(2) : etag;
+  return strong.startsWith('"') && strong.endsWith('"') ? strong.slice(1, -1) : strong;
 }
 
 /**
@@ -153,7 +199,9 @@ async function putOnce(
       scopes,
       headers: {
         "content-type": mediaType,
-        ...(options.ifMatch === undefined ? {} : { "if-match": options.ifMatch }),
+        ...(options.ifMatch === undefined || reference === descriptor.digest
+          ? {}
+          : { "if-match": options.ifMatch }),
         ...(options.noClobber === true ? { "if-none-match": "*" } : {}),
       },
       body: bytes,

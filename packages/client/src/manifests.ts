@@ -3,7 +3,7 @@ import type { Digest } from "@reg/reference";
 import { accessTo, digestIn, referenceOf } from "./access.ts";
 import { isRegistryError, RegistryError } from "./errors.ts";
 import { getManifest, getManifestIfChanged, headManifest } from "./manifest-read.ts";
-import { deleteManifest, putManifest } from "./manifest-write.ts";
+import { assertCurrent, deleteManifest, putManifest } from "./manifest-write.ts";
 import type { CallOptions, Ref } from "./options.ts";
 import { isTag } from "./tag-name.ts";
 import type { Wire } from "./wire.ts";
@@ -27,7 +27,10 @@ export interface PutManifestOptions extends CallOptions {
   readonly mediaType?: string | undefined;
   /** More tags for the same manifest: in one request where the registry can, singly elsewhere. */
   readonly tags?: readonly string[] | undefined;
-  /** Only where the tag still has this version. */
+  /**
+   * Only where every tag still has this version, an ETag or a digest: told by a `HEAD` before, and by the registry where
+   * it heeds `If-Match` (RFC 9110, 13.1.1). Where it does not, a write of another between the two is not noticed.
+   */
   readonly ifMatch?: string | undefined;
   /** Only where the tag does not exist yet. Checked by the registry where it can, by a `HEAD` before elsewhere. */
   readonly noClobber?: boolean | undefined;
@@ -124,7 +127,15 @@ export class RegistryManifests implements Manifests {
     const { tag, digest } = access.target;
     const tags = [...new Set([...(tag === undefined ? [] : [tag]), ...(options.tags ?? [])])];
     tags.forEach(assertTag);
-    return putManifest(access, bytes, { ...options, tags, digest, byDigest: digest !== undefined });
+    const { ifMatch } = options;
+    const version = ifMatch === undefined ? undefined : await assertCurrent(access, tags, ifMatch, options);
+    return putManifest(access, bytes, {
+      ...options,
+      tags,
+      digest,
+      byDigest: digest !== undefined,
+      ifMatch: version,
+    });
   }
 
   async delete(ref: Ref, options: CallOptions = {}): Promise<void> {

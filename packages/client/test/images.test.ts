@@ -81,7 +81,24 @@ describe("images", () => {
     });
     expect(seen.layers).toHaveLength(2);
     expect(seen.platforms.map(({ architecture }) => architecture)).toEqual(["amd64", "arm64"]);
+    expect(seen.history).toEqual([{ created_by: "COPY . ." }]);
+    expect(seen.sizes).toBeUndefined();
     expect(registry.requests).toHaveLength(3);
+  });
+
+  it("are inspected with the sizes of all platforms for one request more each, nothing read twice", async () => {
+    await using registry = await scriptedRegistry(script);
+    const { images } = testClient();
+    const { sizes } = await images.inspect(`${registry.host}/demo:1.0`, { sizes: true });
+    expect(registry.requests).toHaveLength(4);
+    expect(new Set(registry.lines).size).toBe(4);
+    expect(sizes).toEqual(await images.size(`${registry.host}/demo:1.0`));
+    const name = `${registry.host}/demo@${amd64.descriptor.digest}`;
+    const alone = await images.inspect(name);
+    expect(alone.sizes).toEqual({
+      bytes: alone.size,
+      platforms: [{ platform: alone.platform, bytes: alone.size }],
+    });
   });
 
   it("are linux/amd64 where nothing else is asked for", async () => {

@@ -298,8 +298,73 @@ describe("manifests", () => {
     });
     await manifests.put(`${registry.host}/demo:free`, bytes, { noClobber: true });
     expect(registry.requests.at(-1)?.headers["if-none-match"]).toBe("*");
-    await manifests.put(`${registry.host}/demo:free`, bytes, { ifMatch: '"x"' });
-    expect(registry.requests.at(-1)?.headers["if-match"]).toBe('"x"');
+  });
+
+  it("do not take a tag that has moved meanwhile, also where the registry heeds no condition", async () => {
+    const head = (etag?: string) => ({
+      status: 200,
+      headers: {
+        ...typed,
+        "content-length": String(bytes.byteLength),
+        "docker-content-digest": digest,
+        ...(etag === undefined ? {} : { etag }),
+      },
+    });
+    await using registry = await scriptedRegistry({
+      "HEAD /v2/demo/manifests/plain": head(),
+      "HEAD /v2/demo/manifests/tagged": head('"v7"'),
+      "HEAD /v2/demo/manifests/weak": head('W/"v7"'),
+      "PUT /v2/demo/manifests/plain": { status: 201 },
+      "PUT /v2/demo/manifests/tagged": { status: 201 },
+      "PUT /v2/demo/manifests/weak": { status: 412 },
+    });
+    const { manifests } = testClient();
+    const put = (tag: string, ifMatch: string, tags: readonly string[] = []) =>
+      manifests.put(`${registry.host}/demo:${tag}`, bytes, { ifMatch, tags });
+    const condition = (): unknown => registry.requests.at(-1)?.headers["if-match"];
+
+    await put("plain", digest);
+    expect(registry.lines).toEqual(["HEAD", "PUT"].map((method) => `${method} /v2/demo/manifests/plain`));
+    expect(condition()).toBe(`"${digest}"`);
+    // The registry's own word for the version that was found to be the one.
+    await put("tagged", digest);
+    expect(condition()).toBe('"v7"');
+    await put("tagged", '"v7"', ["plain"]).catch(() => undefined);
+    expect(registry.lines.at(-1)).toBe("HEAD /v2/demo/manifests/plain");
+    await expect(put("weak", digest)).rejects.toMatchObject({ status: 412 });
+    expect(condition()).toBe(`"${digest}"`);
+
+    const sent = registry.lines.filter((line) => line.startsWith("PUT ")).length;
+    const moved = digestOf(encode("moved"));
+    await expect(put("plain", moved)).rejects.toMatchObject({
+      code: "INVALID",
+      message: expect.stringContaining(`has become ${digest}; nothing was sent`),
+    });
+    await expect(put("missing", digest)).rejects.toMatchObject({
+      code: "INVALID",
+      message: expect.stringContaining("is not there (any more)"),
+    });
+    const untagged = manifests.put(`${registry.host}/demo`, bytes, { ifMatch: digest });
+    await expect(untagged).rejects.toMatchObject({ code: "INVALID" });
+    expect(registry.lines.filter((line) => line.startsWith("PUT "))).toHaveLength(sent);
+  });
+
+  it("are stored under several tags singly where a condition is about each of them", async () => {
+    const headers = {
+      ...typed,
+      "content-length": String(bytes.byteLength),
+      "docker-content-digest": digest,
+    };
+    await using registry = await scriptedRegistry({
+      "HEAD /v2/demo/manifests/a": { status: 200, headers },
+      "HEAD /v2/demo/manifests/b": { status: 200, headers },
+      "PUT /v2/demo/manifests/a": { status: 201 },
+      "PUT /v2/demo/manifests/b": { status: 201 },
+    });
+    await testClient().manifests.put(`${registry.host}/demo:a`, bytes, { ifMatch: digest, tags: ["b"] });
+    expect(registry.lines).toEqual(
+      ["HEAD a", "HEAD b", "PUT a", "PUT b"].map((line) => line.replace(" ", " /v2/demo/manifests/")),
+    );
   });
 
   it("are not found out to be missing by one failure", async () => {
