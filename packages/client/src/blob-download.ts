@@ -48,9 +48,7 @@ export class BlobDownload {
   constructor(access: Access, digest: Digest, options: DownloadOptions = {}) {
     const { target, scopes } = access;
     const { size, offset = 0, length, verify = true } = options;
-    if (size !== undefined) assertSize(size);
-    assertSize(offset);
-    if (length !== undefined) assertSize(length);
+    for (const bytes of [size, offset, length]) if (bytes !== undefined) assertSize(bytes);
     this.#access = access;
     this.#downloads = access.wire.downloads;
     this.#settings = options.ranges === undefined ? access.wire.ranges : rangeSettings(options.ranges);
