@@ -33,6 +33,7 @@ let folder = "";
 let helperFolder = "";
 let registry: RegistryListener;
 let damaged: RegistryListener;
+let open: RegistryListener;
 
 beforeAll(async () => {
   if (RUNTIMES.every(({ program }) => program === undefined)) return;
@@ -46,12 +47,14 @@ beforeAll(async () => {
   damaged = await serve(
     createRegistry({ storage, readOnly: true, faults: [{ kind: "corrupt", path: "/blobs/" }] }),
   );
-  await fill(storage);
+  open = await serve(createRegistry({ storage }));
+  await fill();
 }, 240_000);
 
 afterAll(async () => {
   await registry?.close();
   await damaged?.close();
+  await open?.close();
   await packed?.[Symbol.asyncDispose]();
   if (helperFolder !== "") await rm(helperFolder, { recursive: true, force: true });
 });
@@ -61,7 +64,11 @@ for (const { name, program, words } of RUNTIMES) {
     const execute = async (source: string): Promise<string> => {
       const file = join(folder, `${name}.mjs`);
       await writeFile(file, source);
-      const { stdout } = await promisify(execFile)(program ?? "", [...words, file], {
+      return start(file);
+    };
+
+    const start = async (file: string, ...args: readonly string[]): Promise<string> => {
+      const { stdout } = await promisify(execFile)(program ?? "", [...words, file, ...args], {
         cwd: folder,
         env: environment(),
         // Less than any deadline of ours: what is left behind must not keep a program from ending.
@@ -72,6 +79,16 @@ for (const { name, program, words } of RUNTIMES) {
 
     it.each(Object.entries(programs))("run a program that uses @reg/%s", async (_name, source) => {
       expect(await execute(source)).toBe("ok");
+    });
+
+    it("run the command, twice, the second time with what the first left", async () => {
+      const reg = join(folder, "node_modules/@reg/cli/dist/main.js");
+      const target = `oci:${join(helperFolder, `pulled-${name}`)}:1.0`;
+      for (let round = 0; round < 2; round += 1) {
+        expect(await start(reg, "ref", "parse", "ubuntu")).toBe("docker.io/library/ubuntu");
+        await start(reg, "pull", "--quiet", environment()["OPEN"] ?? "", target);
+        expect(JSON.parse(await start(reg, "verify", "--json", target))).toMatchObject({ ok: true });
+      }
     });
 
     it.each(Object.entries(runtimePrograms))("do a day's work with %s", async (_name, source) => {
@@ -89,6 +106,7 @@ function environment(): Record<string, string> {
     HELPER_FOLDER: helperFolder,
     REGISTRY: `localhost:${registry.port}`,
     DAMAGED: `localhost:${damaged.port}`,
+    OPEN: `localhost:${open.port}/demo/hello:1.0`,
   };
 }
 
@@ -101,10 +119,9 @@ async function writeHelper(bin: string): Promise<void> {
 }
 
 /** An image of a small layer and of one that comes in many pieces. */
-async function fill(storage: ReturnType<typeof memoryStorage>): Promise<void> {
+async function fill(): Promise<void> {
   const dir = join(helperFolder, "image");
   writeImage(dir, "1.0", [Buffer.alloc(3 * 1024 * 1024, "a layer"), Buffer.from("another\n")]);
-  await using open = await serve(createRegistry({ storage }));
   await using layout = await openLayout(dir);
   await using client = createClient();
   await client.push(layout, "1.0", `localhost:${open.port}/demo/hello:1.0`);
