@@ -98,7 +98,6 @@ describe.each(Object.entries(reading))("a large blob read %s", (_, read) => {
   ])("goes on over one connection where a part is answered with %s", async (__, headers, status) => {
     await using registry = await rangeRegistry({
       bytes,
-      bytesPerSecond: 6 * MIB,
       misbehave: ({ isPart, start }, response) => {
         if (!isPart) return false;
         const told = Object.entries(headers).map(([name, value]) => [
@@ -122,7 +121,6 @@ describe.each(Object.entries(reading))("a large blob read %s", (_, read) => {
   it.each([403, 404, 416, 500])("goes on over one connection where parts get a %i", async (status) => {
     await using registry = await rangeRegistry({
       bytes,
-      bytesPerSecond: 6 * MIB,
       misbehave: ({ isPart }, response) => {
         if (isPart) response.writeHead(status).end();
         return isPart;
@@ -135,7 +133,6 @@ describe.each(Object.entries(reading))("a large blob read %s", (_, read) => {
   it("asks for the rest of a part that broke off, and of one that ended early", async () => {
     await using registry = await rangeRegistry({
       bytes,
-      bytesPerSecond: 6 * MIB,
       misbehave: ({ isPart, start, end, turn }, response) => {
         if (!isPart || end - start < PART || turn % 3 === 0) return false;
         const range = `bytes ${start}-${end - 1}/${size}`;
@@ -193,7 +190,6 @@ describe.each(Object.entries(reading))("a large blob read %s", (_, read) => {
   it("is told from another by its digest where parts are of another content", async () => {
     await using registry = await rangeRegistry({
       bytes,
-      bytesPerSecond: 6 * MIB,
       misbehave: ({ isPart, start, end, turn }, response) => {
         if (!isPart || turn !== 3) return false;
         response.writeHead(206, { "content-range": `bytes ${start}-${end - 1}/${size}` });
