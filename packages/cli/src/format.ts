@@ -69,6 +69,17 @@ export function fold(text: string, columns?: number): string[] {
   return [first.trimStart(), ...rest];
 }
 
+/** As much of a text as fits, in characters; an ellipsis where there was more. */
+export function cut(text: string, columns: number): string {
+  const characters = [...text];
+  return characters.length <= columns
+    ? text
+    : `${characters
+        .slice(0, columns - 1)
+        .join("")
+        .trimEnd()}…`;
+}
+
 const UNITS: readonly string[] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
 function pad(value: number): string {

@@ -143,13 +143,53 @@ describe("the shapes of --json", () => {
       labels: { team: "a", evil: "\u001b[31mred\u202etxt" },
       layers: [{ digest: DIGEST, mediaType: "application/vnd.oci.image.layer.v1.tar", size: 8 }],
       platforms: ["linux/amd64"],
+      history: expect.any(Array),
+      totalSize: expect.any(Number),
+      platformSizes: [{ platform: "linux/amd64", size: expect.any(Number) }],
     });
     expect(await json("inspect", "--platform", "linux/arm64", `${app}:multi`)).toMatchObject({
       digest: index.digest,
       mediaType: "application/vnd.oci.image.index.v1+json",
       platform: expect.stringMatching(/^linux\/arm64/),
       platforms: ["linux/amd64", expect.stringMatching(/^linux\/arm64/)],
+      totalSize: null,
+      platformSizes: null,
     });
+    const sized = Object(await json("inspect", "--sizes", `${app}:multi`));
+    expect(sized.platformSizes).toEqual([
+      { platform: "linux/amd64", size: sized.size },
+      { platform: expect.stringMatching(/^linux\/arm64/), size: expect.any(Number) },
+    ]);
+    expect(sized.totalSize).toBeGreaterThan(sized.size);
+  });
+
+  test("capabilities: what reading tells of a registry, and the snapshot a client takes", async () => {
+    const place = { status: 200, origin: `http://${host}`, unanswered: [] };
+    expect(await json("capabilities", host)).toMatchObject({
+      ...place,
+      registry: host,
+      repository: null,
+      capabilities: { catalog: true, headManifest: null, referrers: null, chunkedUpload: null },
+      snapshot: { [host]: { catalog: { supported: true, learntAt: expect.any(Number) } } },
+    });
+    expect(await json("capabilities", `${app}:1.0`)).toMatchObject({
+      ...place,
+      repository: "demo/app",
+      capabilities: { catalog: true, headManifest: true, referrers: true, tagDelete: null },
+      snapshot: { [app]: { referrers: { supported: true } } },
+    });
+    const missing = Object(await json("capabilities", `${app}:nope`));
+    expect(missing.unanswered).toMatchObject([{ question: "headManifest", code: "NOT_FOUND" }]);
+  });
+
+  test("manifest get and head of a version that is known already", async () => {
+    for (const words of [["manifest"], ["manifest", "get"], ["manifest", "head"]]) {
+      const polled = [...words, `${app}:1.0`, "--if-none-match"];
+      expect(await json(...polled, single.digest)).toEqual({ reference: `${app}:1.0`, modified: false });
+      const { etag, modified, digest } = Object(await json(...polled, index.digest));
+      expect([modified, digest]).toEqual([true, single.digest]);
+      expect(await json(...polled, etag)).toMatchObject({ modified: false });
+    }
   });
 
   test("pull, copy and verify", async () => {

@@ -48,6 +48,43 @@ test("manifest put gives several tags, and leaves alone what is there already wh
   expect((await put(`${app}:2.0`, "manifest.json", "-t", "not a tag")).code).toBe(2);
 });
 
+test("manifest put leaves a tag alone that has moved since it was read", async () => {
+  const { stdout } = await reg(["digest", `${app}:1.0`], { cwd });
+  const digest = stdout.trim();
+  await reg(["manifest", "get", `${app}:1.0`, "-o", "read.json"], { cwd });
+  const other = JSON.parse(readFileSync(join(cwd, "read.json"), "utf8"));
+  writeFileSync(join(cwd, "other.json"), JSON.stringify({ ...other, annotations: { by: "another" } }));
+  const put = (...words: string[]): ReturnType<typeof reg> =>
+    reg(["manifest", "put", `${app}:moving`, ...words], { cwd });
+  expect((await put("read.json", "--if-match", digest)).stderr).toContain("is not there (any more)");
+  expect((await put("read.json")).code).toBe(0);
+  expect((await put("other.json", "--if-match", digest)).code).toBe(0);
+  lines.length = 0;
+  const late = await put("read.json", "--if-match", digest);
+  expect([late.code, late.stdout]).toEqual([1, ""]);
+  expect(late.stderr).toContain("nothing was sent");
+  expect(lines.filter((line) => line.startsWith("PUT "))).toEqual([]);
+});
+
+test("a manifest that is not modified leaves standard output empty, and no file", async () => {
+  const { stdout } = await reg(["digest", `${app}:1.0`], { cwd });
+  const poll = ["--if-none-match", stdout.trim()];
+  const told = { code: 0, stdout: "", stderr: `${app}:1.0 is not modified\n` };
+  expect(await reg(["manifest", "get", `${app}:1.0`, ...poll, "-o", "same.json"], { cwd })).toEqual(told);
+  expect(existsSync(join(cwd, "same.json"))).toBe(false);
+  expect(await reg(["manifest", "head", `${app}:1.0`, ...poll], { cwd })).toEqual(told);
+});
+
+test("inspect asks for what it shows, and shows it in 80 columns", async () => {
+  lines.length = 0;
+  const { stdout } = await reg(["inspect", "--sizes", "--history", `${app}:1.0`], { cwd });
+  expect(lines).toHaveLength(2);
+  expect(stdout).toMatch(/^total {4}\d/m);
+  expect(stdout).toMatch(/^history {2}\d+$/m);
+  const rows = stdout.split("\n").filter((line) => !line.startsWith("  ") && !line.startsWith("name"));
+  expect(rows.filter((line) => [...line].length > 80)).toEqual([]);
+});
+
 test("blob get gives a part of a blob, to standard output alone", async () => {
   writeFileSync(join(cwd, "digits"), "0123456789");
   const { stdout } = await reg(["blob", "put", app, "digits"], { cwd });

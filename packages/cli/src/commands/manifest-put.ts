@@ -10,6 +10,7 @@ export async function run(call: Call): Promise<undefined> {
     mediaType: call.text("media-type"),
     tags: call.list("tag").map((tag) => tagFor(reference, tag)),
     noClobber: call.flag("no-clobber"),
+    ifMatch: call.text("if-match"),
     signal: call.signal,
   });
   const { digest, mediaType, size } = descriptor;

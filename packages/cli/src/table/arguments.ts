@@ -35,6 +35,16 @@ export const OUTPUT: OptionDefinition = {
   summary: "write to this file instead of standard output; it appears only when all of it is there",
 };
 
+export const IF_NONE_MATCH: OptionDefinition = {
+  name: "if-none-match",
+  value: "VERSION",
+  summary: "only if it is no longer this version: a digest, or the etag that --json gives",
+};
+
+/** What polling gets to see. */
+export const IF_NONE_MATCH_DETAILS: string =
+  "With --if-none-match, standard output stays empty while it is still that version (as JSON: modified is false), and the exit code is 0 all the same.";
+
 export const ANNOTATION: OptionDefinition = {
   name: "annotation",
   value: "KEY=VALUE",

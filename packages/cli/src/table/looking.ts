@@ -1,14 +1,29 @@
 import type { CommandDefinition } from "../command.ts";
-import { ANNOTATION, ARTIFACT_TYPE, HOST, IMAGE, LISTING_OPTIONS, OUTPUT, REF, REPO } from "./arguments.ts";
+import {
+  ANNOTATION,
+  ARTIFACT_TYPE,
+  HOST,
+  IF_NONE_MATCH,
+  IF_NONE_MATCH_DETAILS,
+  IMAGE,
+  LISTING_OPTIONS,
+  OUTPUT,
+  REF,
+  REPO,
+} from "./arguments.ts";
 
 export const LOOKING: readonly CommandDefinition[] = [
   {
     name: "inspect",
     summary: "Show what an image is: digest, platform, labels, layers",
     arguments: [REF],
-    options: [],
+    options: [
+      { name: "sizes", summary: "with the size of every platform: a request more for each" },
+      { name: "history", summary: "with the steps it was made by; as JSON they are always there" },
+    ],
     examples: [
       { line: "reg inspect alpine:3.20", does: "for a person" },
+      { line: "reg inspect --sizes --history alpine:3.20", does: "all platforms, and every step" },
       { line: "reg inspect --json alpine:3.20", does: "for a program" },
     ],
     load: () => import("../commands/inspect.ts"),
@@ -62,8 +77,9 @@ export const LOOKING: readonly CommandDefinition[] = [
   {
     name: "manifest",
     summary: "Print a manifest, byte for byte",
+    details: [IF_NONE_MATCH_DETAILS],
     arguments: [REF],
-    options: [OUTPUT],
+    options: [OUTPUT, IF_NONE_MATCH],
     examples: [
       { line: "reg manifest alpine:3.20 | sha256sum", does: "the digest again" },
       { line: "reg manifest --platform linux/arm64 alpine:3.20", does: "of one platform" },
@@ -158,6 +174,23 @@ export const LOOKING: readonly CommandDefinition[] = [
     options: [],
     examples: [{ line: "reg ping localhost:5000", does: "one request to /v2/" }],
     load: () => import("../commands/ping.ts"),
+  },
+  {
+    name: "capabilities",
+    summary: "Show what a registry can do, as far as reading tells",
+    details: [
+      "Asks for the catalog and, where NAME has a repository, by HEAD for a manifest and for its referrers. Nothing is written or deleted, so that what only writing tells stays unknown (-, as JSON null).",
+      "As JSON, snapshot is what a client takes as its option capabilities: the facts with the time each was learnt, believed for an hour.",
+    ],
+    arguments: [
+      { name: "NAME", summary: "a registry, or an image in it: localhost:5000, ghcr.io/owner/app:1" },
+    ],
+    options: [],
+    examples: [
+      { line: "reg capabilities localhost:5000", does: "whether it lists its repositories" },
+      { line: "reg capabilities --json localhost:5000/app:1", does: "with HEAD and referrers" },
+    ],
+    load: () => import("../commands/capabilities.ts"),
   },
   {
     name: "ratelimit",

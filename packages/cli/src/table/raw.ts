@@ -1,5 +1,5 @@
 import type { CommandDefinition } from "../command.ts";
-import { BLOB, OUTPUT, REF, REPO } from "./arguments.ts";
+import { BLOB, IF_NONE_MATCH, IF_NONE_MATCH_DETAILS, OUTPUT, REF, REPO } from "./arguments.ts";
 
 export const RAW: readonly CommandDefinition[] = [
   {
@@ -76,9 +76,16 @@ export const RAW: readonly CommandDefinition[] = [
   {
     name: "manifest get",
     summary: "Print a manifest, byte for byte (the same as `reg manifest`)",
+    details: [IF_NONE_MATCH_DETAILS],
     arguments: [REF],
-    options: [OUTPUT],
-    examples: [{ line: "reg manifest get alpine:3.20 -o manifest.json", does: "into a file" }],
+    options: [OUTPUT, IF_NONE_MATCH],
+    examples: [
+      { line: "reg manifest get alpine:3.20 -o manifest.json", does: "into a file" },
+      {
+        line: "reg manifest get --if-none-match sha256:… app:1 -o new.json",
+        does: "a file only if it has changed",
+      },
+    ],
     load: () => import("../commands/manifest.ts"),
   },
   {
@@ -89,15 +96,30 @@ export const RAW: readonly CommandDefinition[] = [
       { name: "media-type", value: "TYPE", summary: "its media type, where the document does not say" },
       { name: "tag", short: "t", value: "TAG", many: true, summary: "give it this tag too" },
       { name: "no-clobber", summary: "only where the tag is not there yet" },
+      {
+        name: "if-match",
+        value: "VERSION",
+        summary: "only where the tag, and each given by -t, is still this version: a digest or an etag",
+      },
     ],
-    examples: [{ line: "reg manifest put localhost:5000/app:1 manifest.json", does: "prints its digest" }],
+    details: [
+      "--if-match asks by HEAD before it sends, and sends the condition along. Few registries heed it: with the others the two are not one step, and what somebody else writes in between is overwritten unnoticed.",
+    ],
+    examples: [
+      { line: "reg manifest put localhost:5000/app:1 manifest.json", does: "prints its digest" },
+      {
+        line: "reg manifest put --if-match sha256:… localhost:5000/app:1 new.json",
+        does: "unless the tag has moved",
+      },
+    ],
     load: () => import("../commands/manifest-put.ts"),
   },
   {
     name: "manifest head",
     summary: "Show a manifest's digest, type and size without fetching it",
+    details: [IF_NONE_MATCH_DETAILS],
     arguments: [REF],
-    options: [],
+    options: [IF_NONE_MATCH],
     examples: [{ line: "reg manifest head alpine:3.20", does: "as the registry's headers have it" }],
     load: () => import("../commands/manifest-head.ts"),
   },
