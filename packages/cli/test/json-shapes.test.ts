@@ -179,7 +179,7 @@ describe("the shapes of --json", () => {
       snapshot: { [app]: { referrers: { supported: true } } },
     });
     const missing = Object(await json("capabilities", `${app}:nope`));
-    expect(missing.unanswered).toMatchObject([{ question: "headManifest", code: "NOT_FOUND" }]);
+    expect(missing.unanswered).toMatchObject([{ question: "manifest", code: "NOT_FOUND" }]);
   });
 
   test("manifest get and head of a version that is known already", async () => {

@@ -15,6 +15,8 @@ let listener: RegistryListener;
 let app: string;
 /** Chunks of an upload that are answered before the rest is refused. */
 let chunksLeft = Number.POSITIVE_INFINITY;
+/** Whether it is one of the registries that list neither repositories nor referrers. */
+let lists = true;
 
 beforeAll(async () => {
   const registry = createRegistry({ storage: memoryStorage() });
@@ -22,6 +24,7 @@ beforeAll(async () => {
     ...registry,
     handle: async (request) => {
       lines.push(`${request.method} ${request.path}?${request.query.toString()}`);
+      if (!lists && /_catalog$|\/referrers\//.test(request.path)) return { status: 404, headers: [] };
       if (request.method === "PATCH") chunksLeft -= 1;
       return chunksLeft < 0 ? { status: 403, headers: [] } : registry.handle(request);
     },
@@ -73,6 +76,19 @@ test("a manifest that is not modified leaves standard output empty, and no file"
   expect(await reg(["manifest", "get", `${app}:1.0`, ...poll, "-o", "same.json"], { cwd })).toEqual(told);
   expect(existsSync(join(cwd, "same.json"))).toBe(false);
   expect(await reg(["manifest", "head", `${app}:1.0`, ...poll], { cwd })).toEqual(told);
+});
+
+test("capabilities tells what a registry does not do, and changes nothing in it", async () => {
+  lines.length = 0;
+  lists = false;
+  const ended = await reg(["capabilities", `${app}:1.0`], { cwd });
+  lists = true;
+  expect([ended.code, ended.stderr]).toEqual([0, ""]);
+  expect(ended.stdout).toMatch(/^catalog +no /m);
+  expect(ended.stdout).toMatch(/^referrers +no /m);
+  expect(ended.stdout).toMatch(/^headManifest +yes /m);
+  expect(ended.stdout).toMatch(/^chunkedUpload +- /m);
+  expect(lines.filter((line) => !/^(?:GET|HEAD) /.test(line))).toEqual([]);
 });
 
 test("inspect asks for what it shows, and shows it in 80 columns", async () => {

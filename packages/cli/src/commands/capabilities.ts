@@ -38,7 +38,7 @@ export async function run(call: Call): Promise<undefined> {
   if (repository !== undefined) {
     const reference = image(name);
     let digest = reference.digest;
-    await ask("headManifest", async () => {
+    await ask("manifest", async () => {
       digest = await client.manifests.digest(reference, { signal });
     });
     const manifest = reference.with({ tag: undefined, digest });
