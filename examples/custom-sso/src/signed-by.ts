@@ -9,7 +9,10 @@ export function signedBy(authenticator: Authenticator): Middleware {
   return (next) => async (request) => {
     const { context } = request;
     if (context === undefined || request.url.origin !== context.origin) return next(request);
-    const ask = { ...context, url: request.url, signal: request.signal, transport: next, challenges: [] };
+    const { registry, scopes, signIn } = context;
+    if (signIn === "none") return next(request);
+    const { url, signal } = request;
+    const ask = { registry, scopes, signIn, url, signal, transport: next, challenges: [] };
     let rejected: string | undefined;
     for (let attempt = 0; ; attempt += 1) {
       const authorization = await authenticator.authenticate({ ...ask, attempt, rejected });
