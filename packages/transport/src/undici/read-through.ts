@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { AnswerHead } from "./answer-head.ts";
 import type { PreparedSocket } from "./connector.ts";
 import { onWrite, skipContinue } from "./skip-continue.ts";
 
@@ -22,7 +23,8 @@ const UNCHANGED = undefined as unknown as Uint8Array;
  * Has a socket read into one buffer that it uses again and again, instead of allocating one for each read: half of the
  * time of a download goes into that, and into collecting it. undici takes its bytes by `read()`, which gives it the part
  * of the buffer that was filled. It must have consumed them, or have said that it cannot by `unshift()`, before the
- * callback returns: then reading stops until it asks for more, so that nothing is overwritten.
+ * callback returns: then reading stops until it asks for more, so that nothing is overwritten. A head that has come in
+ * part is given to it as a copy: it keeps that until the rest is there.
  *
  * TLS goes on to hand over what it has decrypted already, and the end, after reading was stopped: those wait in buffers
  * of their own.
@@ -32,8 +34,7 @@ export function readThrough(secured: boolean): PreparedSocket {
   /** What undici has not consumed yet; not empty, though perhaps of no bytes, while it is paused. */
   const held: Uint8Array[] = [];
   let ended = false;
-  /** What comes next after something was sent is the head of an answer. */
-  let expectsHead = false;
+  const head = new AnswerHead();
   let attached: Socket | undefined;
   let wasFull = false;
   const nextBuffer = (): Uint8Array => {
@@ -47,10 +48,9 @@ export function readThrough(secured: boolean): PreparedSocket {
   };
   const takeHeld = (): Uint8Array | undefined => {
     const chunk = held.shift();
-    if (!expectsHead || chunk === undefined || chunk.byteLength === 0) return chunk;
-    const answer = skipContinue(chunk);
-    expectsHead = answer.byteLength === 0;
-    return answer;
+    if (chunk === undefined || chunk.byteLength === 0) return chunk;
+    const answer = head.isNext ? skipContinue(chunk) : chunk;
+    return head.endsWithin(answer) ? Buffer.from(answer) : answer;
   };
   return {
     connectOptions: {
@@ -68,9 +68,7 @@ export function readThrough(secured: boolean): PreparedSocket {
       attached = socket;
       const read = socket.read.bind(socket);
       const push = socket.push.bind(socket);
-      onWrite(socket, () => {
-        expectsHead = true;
-      });
+      onWrite(socket, () => head.expect());
       socket.read = (size?: number) => {
         if (size === 0 && held.length > 0) return null;
         const chunk = takeHeld();
