@@ -45,6 +45,20 @@ export const connectionCases: readonly FaultCase[] = [
     },
   }),
   connectionCase({
+    id: "head-in-two-pieces",
+    fault: "The head of an answer comes in two pieces, cut within a field, with a longer second one",
+    expectation: "Read it as one, and succeed.",
+    reason:
+      "TCP keeps no boundaries; a client that reads into one buffer again loses the fields of the first piece",
+    judge: judgeWholePull,
+    script: async (_, reply) => {
+      reply.raw(`HTTP/1.1 200 OK\r\nContent-Length: ${layer.length}\r\nX-First: 1\r\nContent-`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      reply.raw(`Type: application/octet-stream\r\nX-Long: ${"x".repeat(400)}\r\n\r\n`);
+      reply.raw(layer);
+    },
+  }),
+  connectionCase({
     id: "content-length-with-transfer-encoding",
     fault: "A layer comes with Content-Length and Transfer-Encoding at once, which disagree",
     expectation: "Treat the answer as broken, or go by Transfer-Encoding; never keep unverified bytes.",
