@@ -18,10 +18,10 @@ export interface Counts {
 
 /**
  * What a contestant stands for. `peer`: another client at its defaults. `raised`: with as much in flight as ours.
- * `synced`: with its files on the disk before it has ended, as ours are. `limit`: what the system's tools need for the
+ * `unsynced`: ours, which leaves its files to the system as peers do. `synced`: with its files on the disk before it has ended, as ours are. `limit`: what the system's tools need for the
  * bytes alone. `beside`: something that is no client.
  */
-export type Role = "ours" | "peer" | "raised" | "synced" | "limit" | "beside";
+export type Role = "ours" | "unsynced" | "peer" | "raised" | "synced" | "limit" | "beside";
 
 export interface Contestant {
   readonly name: string;

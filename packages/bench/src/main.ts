@@ -11,7 +11,7 @@ import { curl } from "./network/curl.ts";
 import { networkJobs } from "./network/jobs.ts";
 import { type Peer, peers, versionOf } from "./network/peers.ts";
 import { raised } from "./network/raised.ts";
-import { synced } from "./network/synced.ts";
+import { synced, unsynced } from "./network/synced.ts";
 import type { JobReport, Report } from "./report.ts";
 import { runJob } from "./run-job.ts";
 import { runScript, scripts } from "./scripts.ts";
@@ -93,7 +93,9 @@ function contestants(names: readonly string[] | undefined): Peer[] {
   if (found[0]?.name !== "reg") throw new Error("reg is not built: run pnpm build");
   const others = found.filter(({ role }) => role === "peer");
   const limit = names === undefined || names.includes("curl") ? curl() : undefined;
-  return [...found, ...others.map(raised), ...others.map(synced), limit].filter((peer) => peer !== undefined);
+  return [...found, ...others.map(raised), unsynced(found[0]), ...others.map(synced), limit].filter(
+    (peer) => peer !== undefined,
+  );
 }
 
 function describe(

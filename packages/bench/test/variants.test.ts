@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Peer } from "../src/network/peers.ts";
 import { raised } from "../src/network/raised.ts";
-import { synced } from "../src/network/synced.ts";
+import { synced, unsynced } from "../src/network/synced.ts";
 
 function peer(name: string): Peer {
   return {
@@ -52,4 +52,11 @@ test("a pull is synced within the command that is measured, and only where the p
   expect(command.slice(0, 2)).toEqual(["bash", "-c"]);
   expect(command[2]).toMatch(/"\$@" && sync -f/);
   expect(command.slice(4)).toEqual(["target", "crane", "pull", "--host", "reg=x", "a:1/x:1", "target"]);
+});
+
+test("we leave the disk to the system where a peer does", () => {
+  const { name, role, pull, push } = unsynced(peer("reg"));
+  expect([name, role, push]).toEqual(["reg --no-sync", "unsynced", undefined]);
+  const command = pull?.({ reference: "a:1/x:1", folder: "target", tls: false, blobs: [] }) ?? [];
+  expect(command.at(-1)).toBe("--no-sync");
 });

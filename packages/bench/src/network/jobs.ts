@@ -104,7 +104,7 @@ function pull(field: Field, image: ImageName, { roundTripMs = 0, tls = false }: 
   const roles: Role[] = ["ours", "peer"];
   if (isNear(roundTripMs)) roles.push("limit");
   // Over TLS, that comparison is the same as without.
-  if (isNear(roundTripMs) && !tls) roles.push("synced");
+  if (isNear(roundTripMs) && !tls) roles.push("unsynced", "synced");
   if (roundTripMs > 0) roles.push("raised");
   return {
     name: named("pull", image, roundTripMs, tls),

@@ -21,3 +21,14 @@ export function synced({ name, version, ask, pull }: Peer): Peer | undefined {
     ],
   };
 }
+
+/** Ourselves without waiting for the disk, which the system gets to later: what the peers do. */
+export function unsynced({ name, version, ask, pull }: Peer): Peer {
+  return {
+    name: `${name} --no-sync`,
+    role: "unsynced",
+    version,
+    ask,
+    pull: (job) => [...(pull?.(job) ?? []), "--no-sync"],
+  };
+}
