@@ -51,11 +51,12 @@ export const connectionCases: readonly FaultCase[] = [
     reason:
       "TCP keeps no boundaries; a client that reads into one buffer again loses the fields of the first piece",
     judge: judgeWholePull,
-    script: async (_, reply) => {
+    script: (_, reply) => {
       reply.raw(`HTTP/1.1 200 OK\r\nContent-Length: ${layer.length}\r\nX-First: 1\r\nContent-`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      reply.raw(`Type: application/octet-stream\r\nX-Long: ${"x".repeat(400)}\r\n\r\n`);
-      reply.raw(layer);
+      setTimeout(() => {
+        reply.raw(`Type: application/octet-stream\r\nX-Long: ${"x".repeat(400)}\r\n\r\n`);
+        reply.raw(layer);
+      }, 50);
     },
   }),
   connectionCase({
