@@ -59,7 +59,7 @@ export async function runJob(job: Job, { rounds, folder, signal, onFailure }: Ru
     await warm(folder, stage.reads, stage.writesBytes);
     const cost = { ...(await measure(turn.command, { ...turn, signal })), round };
     entry.counts = (await turn.counts?.()) ?? entry.counts;
-    // Its first turn is all that a very slow one gets, and is as good as any.
+    // Its first turn is all that a very slow one gets, and counts like the others.
     if (round > 0 || cost.wallSeconds > BUDGET_SECONDS) entry.costs.push(cost);
     entry.spentSeconds += cost.wallSeconds;
   }

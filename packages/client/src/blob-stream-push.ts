@@ -29,7 +29,7 @@ interface Pushed {
 
 /**
  * Stores content whose digest nobody knows before its end, and most often its size neither. One chunk is held in
- * memory, so that it can be sent again; what fits into one is sent as any small blob.
+ * memory, so that it can be sent again; what fits into one is sent like every small blob.
  *
  * A registry that takes no chunks wants the digest with the content: then what can be read twice is read once for the
  * digest, and a stream is held in memory, up to `limits.spoolBytes`.

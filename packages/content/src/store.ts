@@ -61,7 +61,7 @@ export interface FetchOptions {
   readonly signal?: AbortSignal | undefined;
   /** False where the sink checks size and digest itself, so that bytes are hashed once. Default true. */
   readonly verify?: boolean | undefined;
-  /** Whether large content may come over several connections, where the source has any. Default: the source's choice. */
+  /** Whether large content may come over several connections, where the source opens them. Default: its own choice. */
   readonly ranges?: Ranges | undefined;
   /** Told why the bytes are asked for again, where a connection broke and the rest is fetched over another. */
   readonly onRetry?: ((reason: string) => void) | undefined;

@@ -121,20 +121,21 @@ export class OciLayout implements ContentTarget, AsyncDisposable {
     const { offset = 0, signal, verify = true } = options;
     signal?.throwIfAborted();
     const path = await this.#path(descriptor.digest);
-    const state = await fileState(path);
-    if (state !== undefined && (state.size !== descriptor.size || offset > state.size)) {
-      throw wrongSize(path, state.size, Math.max(descriptor.size, offset));
-    }
     if (descriptor.size <= SMALL_BYTES) {
+      // Looked at first: what is larger than it says is not read.
+      const state = await fileState(path);
+      if (state !== undefined && (state.size !== descriptor.size || offset > state.size)) {
+        throw wrongSize(path, state.size, Math.max(descriptor.size, offset));
+      }
       const bytes = await readRegularFile(path, descriptor.size);
       const chunks = [bytes.subarray(offset)];
       if (!verify || offset > 0) return byteStream(chunks, descriptor.size - offset);
       return verifiedStream(descriptor, chunks);
     }
     const { file, size } = await openRegularFile(path);
-    if (size !== descriptor.size) {
+    if (size !== descriptor.size || offset > size) {
       await file.close();
-      throw wrongSize(path, size, descriptor.size);
+      throw wrongSize(path, size, Math.max(descriptor.size, offset));
     }
     async function* chunks(): AsyncGenerator<Uint8Array, void, undefined> {
       try {

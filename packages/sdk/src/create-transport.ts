@@ -52,7 +52,7 @@ export interface RegistryTransport {
 
 /**
  * Wires engine and middleware. Signing in stands outside of throttle, retry and redirects, so that token requests get
- * the same rules as any other, and inside of mirrors, so that each mirror is signed in to by itself.
+ * the same rules as the others, and inside of mirrors, so that each mirror is signed in to by itself.
  */
 export function createTransport(options: TransportOptions = {}): RegistryTransport {
   const { transport, credentials, credentialHelpers, authenticator, mirrors, ...rest } = options;

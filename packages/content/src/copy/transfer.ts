@@ -15,7 +15,7 @@ export interface TransferContext {
   readonly target: ContentTarget;
   readonly scheduler: Scheduler;
   readonly signal: AbortSignal;
-  /** Whether a large blob comes over several connections, where the source has any. */
+  /** Whether a large blob comes over several connections, where the source opens them. */
   readonly ranges?: Ranges | undefined;
   /** Where events go; `undefined` where nobody listens, so that the bytes pass without a detour. */
   readonly emit: ((event: ProgressEvent) => void | Promise<void>) | undefined;

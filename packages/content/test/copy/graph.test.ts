@@ -40,7 +40,7 @@ async function build(
   return root;
 }
 
-test("copies any graph whole, each piece once, into a target that has any part of it", async () => {
+test("copies any graph whole, each piece once, into a target that has part of it or nothing", async () => {
   await fc.assert(
     fc.asyncProperty(
       graphs,
