@@ -31,7 +31,7 @@ export async function claimPartialFile(folder: string, stem: string): Promise<Pa
     if (claimed === undefined) claimed = partial;
     else discardPartialFile(partial);
   }
-  return claimed ?? createPartial(join(folder, `${stem}.${crypto.randomUUID()}${PARTIAL}`));
+  return claimed ?? createPartial(join(folder, stem));
 }
 
 /** The stem for a file: its name, hidden, and what tells one content from another. */
@@ -153,10 +153,23 @@ async function modifiedMs(path: string): Promise<number> {
   );
 }
 
-async function createPartial(path: string): Promise<PartialFile> {
-  const lockPath = lockOf(path);
-  const lock = await tryFileLock(lockPath);
-  if (lock === undefined) throw new Error(`The lock ${lockPath} was taken though its name is new.`);
+async function createPartial(stem: string): Promise<PartialFile> {
+  for (let attempt = 1; ; attempt += 1) {
+    const path = `${stem}.${crypto.randomUUID()}${PARTIAL}`;
+    const lockPath = lockOf(path);
+    const lock = await tryFileLock(lockPath);
+    // Between its making and its locking, somebody who sweeps may have taken it for a dead one's and removed it: a lock
+    // that nobody else finds is none.
+    if (lock !== undefined && existsSync(lockPath)) return openPartial(path, lockPath, lock);
+    lock?.release();
+    if (attempt === CREATE_ATTEMPTS)
+      throw new Error(`The lock ${lockPath} was taken though its name is new.`);
+  }
+}
+
+const CREATE_ATTEMPTS = 10;
+
+async function openPartial(path: string, lockPath: string, lock: FileLock): Promise<PartialFile> {
   try {
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW;
     return await onDisk(path, async () => ({
